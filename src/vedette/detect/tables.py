@@ -1,0 +1,389 @@
+"""Bounded memory about entities: keyed-hash, set-associative arrays that live in memory-mapped files.
+
+A *table* has ``2**bits`` slots in sets of eight. The key (a keyed 64-bit hash) chooses the set; inside the set the entry
+whose ``keep`` is smallest gives way. ``keep`` is the time of the last touch in seconds plus a bonus that grows with the
+number of touches, so a flood of invented keys displaces itself and not the clients that were here before. Nothing is
+ever deleted and nothing ever grows.
+
+Each set carries a sequence word that is odd while the set is being written. A process that dies in the middle leaves it
+odd, and :meth:`Tables.open` clears that set alone. The file header names the schema and the hash key; another schema
+or another key means empty tables and one warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import struct
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from vedette.detect.barrier import barrier
+
+__all__ = ["SPECS", "WAYS", "Table", "Tables", "TableSpec", "find", "find_or_insert"]
+
+WAYS = 8
+SCHEMA = 1
+_HEADER = struct.Struct("<8sII16s32s")
+_HEADER_BYTES = 4096
+_MAGIC = b"VEDETTE\n"
+EXPECTED_BONUS_S = 60.0
+"""Seconds of life that each doubling of an entity's requests adds against eviction."""
+
+Array = np.ndarray[Any, Any]
+
+
+class TableSpec(NamedTuple):
+    """Name, size (``2**bits`` slots) and record of one kind of entity."""
+
+    name: str
+    bits: int
+    record: np.dtype[Any]
+
+
+class Table(NamedTuple):
+    """The arrays of one table; ``rows[set * WAYS + way]`` is the record of ``keys[set, way]``."""
+
+    keys: Array
+    keep: Array
+    sequence: Array
+    rows: Array
+
+
+CLIENT = np.dtype(
+    [
+        ("first", "f8"),
+        ("last", "f8"),
+        ("end", "f8"),
+        ("retry_at", "f8"),
+        ("seen", "u8"),
+        ("objects", "u8", (4,)),
+        ("addresses", "u8", (2,)),
+        ("last_object", "f8"),
+        ("n", "f4"),
+        ("c10", "f4"),
+        ("c60", "f4"),
+        ("c3600", "f4"),
+        ("gap_n", "f4"),
+        ("gap_mean", "f4"),
+        ("gap_var", "f4"),
+        ("gap_repeat", "f4"),
+        ("fast", "f4"),
+        ("fast_n", "f4"),
+        ("answered", "f4"),
+        ("failed", "f4"),
+        ("missing", "f4"),
+        ("ignored", "f4"),
+        ("surprise", "f4"),
+        ("object_n", "f4"),
+        ("fresh", "f4"),
+        ("stepped", "f4"),
+        ("number_n", "f4"),
+        ("taint", "f4"),
+        ("attempts", "f4"),
+        ("refusals", "f4"),
+        ("welcome", "f4"),
+        ("static", "f4"),
+        ("payments", "f4"),
+        ("gap_hist", "u1", (8,)),
+        ("route_hist", "u1", (16,)),
+        ("route", "i2"),
+        ("fingerprints", "u2"),
+        ("turned", "u4"),
+    ],
+    align=True,
+)
+"""A client: the session where there is one, else address with fingerprint. Counts decay; times are Unix seconds."""
+
+ADDRESS = np.dtype(
+    [
+        ("last", "f8"),
+        ("turned", "f8"),
+        ("human_until", "f8"),
+        ("accounts", "u8", (2,)),
+        ("agents", "u8", (2,)),
+        ("fingerprints", "u8", (2,)),
+        ("clients", "u8", (2,)),
+        ("objects", "u8", (2,)),
+        ("n", "f4"),
+        ("c10", "f4"),
+        ("c60", "f4"),
+        ("c3600", "f4"),
+        ("attempts", "f4"),
+        ("refusals", "f4"),
+        ("answered", "f4"),
+        ("missing", "f4"),
+        ("sessionless", "f4"),
+        ("taint", "f4"),
+        ("ignored", "f4"),
+        ("spare", "f4"),
+    ],
+    align=True,
+)
+NETWORK = np.dtype([("last", "f8"), ("c60", "f4"), ("attempts", "f4"), ("refusals", "f4"), ("n", "f4")], align=True)
+ACCOUNT = np.dtype(
+    [
+        ("last", "f8"),
+        ("turned", "f8"),
+        ("addresses", "u8", (2,)),
+        ("owner", "u8", (2,)),
+        ("c600", "f4"),
+        ("refusals", "f4"),
+        ("n", "f4"),
+        ("spare", "f4"),
+    ],
+    align=True,
+)
+FINGERPRINT = np.dtype(
+    [
+        ("first", "f8"),
+        ("last", "f8"),
+        ("turned", "f8"),
+        ("addresses", "u8", (8,)),
+        ("c60", "f4"),
+        ("c600", "f4"),
+        ("c86400", "f4"),
+        ("attempts", "f4"),
+        ("refusals", "f4"),
+        ("taint", "f4"),
+        ("n", "f4"),
+        ("spare", "f4"),
+    ],
+    align=True,
+)
+PENDING = np.dtype(
+    [
+        ("at", "f8"),
+        ("client", "u8"),
+        ("address", "u8"),
+        ("network", "u8"),
+        ("account", "u8"),
+        ("fingerprint", "u8"),
+        ("route", "i2"),
+        ("purpose", "i2"),
+        ("stopped", "u1"),
+        ("is_login", "u1"),
+        ("answered", "u1"),
+        ("features_known", "u1"),
+    ],
+    align=True,
+)
+"""A decided request that still waits for its answer or an early outcome."""
+LIMIT = np.dtype([("tat", "f8"), ("n", "f4"), ("spare", "f4")], align=True)
+"""GCRA: the theoretical arrival time of the next conforming request, Unix seconds."""
+HOLD = np.dtype(
+    [("until", "f8"), ("revoked_until", "f8"), ("times", "f4"), ("override", "f4"), ("override_until", "f8")],
+    align=True,
+)
+"""What was decided about a key for longer than one request: a hold, a refused session, an operator's override."""
+
+SPECS: tuple[TableSpec, ...] = (
+    TableSpec("client", 20, CLIENT),
+    TableSpec("address", 20, ADDRESS),
+    TableSpec("network", 17, NETWORK),
+    TableSpec("account", 18, ACCOUNT),
+    TableSpec("fingerprint", 15, FINGERPRINT),
+    TableSpec("pending", 17, PENDING),
+    TableSpec("limit", 17, LIMIT),
+    TableSpec("hold", 16, HOLD),
+)
+
+ROUTES = 256
+"""Endpoints that are told apart; what is beyond shares the last 32 by hash."""
+FAMILIES = 64
+"""Claimed client families (``chrome``, ``firefox``, ``python-requests`` …) that rarity is counted for."""
+SKETCH = 1 << 14
+
+
+class Shared(NamedTuple):
+    """What is known about the whole, not about one entity: transitions, rarity, baselines."""
+
+    transition: Array  # (ROUTES, ROUTES) f4: decayed count of route pairs
+    departures: Array  # (ROUTES,) f4: decayed count of departures from a route
+    visits: Array  # (ROUTES,) f4: decayed count of visits to a route
+    before: Array  # (ROUTES, 64) f4: of those visits, how many had been at a route with this hash before
+    pairs: Array  # (4, SKETCH) f4: count-min of (family, fingerprint part)
+    families: Array  # (2, FAMILIES) f4: clients counted for a family
+    totals: Array  # (32,) f8: baselines, see ``detect.kernel``
+
+
+_SHARED: tuple[tuple[str, tuple[int, ...], str], ...] = (
+    ("transition", (ROUTES, ROUTES), "f4"),
+    ("departures", (ROUTES,), "f4"),
+    ("visits", (ROUTES,), "f4"),
+    ("before", (ROUTES, 64), "f4"),
+    ("pairs", (4, SKETCH), "f4"),
+    ("families", (2, FAMILIES), "f4"),
+    ("totals", (32,), "f8"),
+)
+
+
+@njit(cache=True, inline="always")
+def find(keys: Array, key: np.uint64) -> int:
+    """Slot of ``key``, or -1. ``keys`` has shape (sets, WAYS)."""
+    row = np.int64(key & np.uint64(keys.shape[0] - 1))
+    for way in range(WAYS):
+        if keys[row, way] == key:
+            return row * WAYS + way
+    return -1
+
+
+@njit(cache=True)
+def find_or_insert(keys: Array, keep: Array, key: np.uint64, now: float) -> tuple[int, bool]:
+    """Slot for ``key`` and whether it is new (its record must then be cleared by the caller).
+
+    The victim is the way with the smallest ``keep``; a free way has keep 0.
+    """
+    row = np.int64(key & np.uint64(keys.shape[0] - 1))
+    victim = 0
+    least = keep[row, 0]
+    for way in range(WAYS):
+        if keys[row, way] == key:
+            return row * WAYS + way, False
+        if keep[row, way] < least:
+            least = keep[row, way]
+            victim = way
+    keys[row, victim] = key
+    keep[row, victim] = np.uint32(max(1.0, now))
+    return row * WAYS + victim, True
+
+
+@njit(cache=True, inline="always")
+def touch(keep: Array, slot: int, now: float, touches: float) -> None:
+    """Record a touch: an entity seen ``touches`` times outlives newcomers by a minute for each doubling."""
+    bonus = EXPECTED_BONUS_S * np.log2(1.0 + min(max(touches, 0.0), 1023.0))
+    keep[slot // WAYS, slot % WAYS] = np.uint32(max(1.0, now + bonus))
+
+
+@njit(cache=True, inline="always")
+def begin(sequence: Array, slot: int) -> None:
+    """Mark the set of ``slot`` as being written (odd)."""
+    sequence[slot // WAYS] |= np.uint32(1)
+    barrier()
+
+
+@njit(cache=True, inline="always")
+def commit(sequence: Array, slot: int) -> None:
+    """Mark the set of ``slot`` as whole again (even)."""
+    barrier()
+    sequence[slot // WAYS] = (sequence[slot // WAYS] | np.uint32(1)) + np.uint32(1)
+
+
+class Tables:
+    """All state of one engine. Open with a directory to let it outlive the process, without one to keep it in memory.
+
+    Attributes:
+        warning: Why existing files were not used, or empty.
+        cleared: Sets that a killed process had left half-written.
+    """
+
+    def __init__(self, tables: dict[str, Table], shared: Shared, maps: list[mmap.mmap], warning: str) -> None:
+        self.client = tables["client"]
+        self.address = tables["address"]
+        self.network = tables["network"]
+        self.account = tables["account"]
+        self.fingerprint = tables["fingerprint"]
+        self.pending = tables["pending"]
+        self.limit = tables["limit"]
+        self.hold = tables["hold"]
+        self.shared = shared
+        self.warning = warning
+        self.cleared = 0
+        self._maps = maps
+
+    @classmethod
+    def open(cls, directory: Path | None = None, *, key: bytes = b"", shrink: int = 0) -> Tables:
+        """Open the tables in ``directory``, or fresh ones in memory.
+
+        Args:
+            directory: Files are made there if missing. ``None``: anonymous memory.
+            key: The hash key; its digest must match the files' or they start empty.
+            shrink: Halve every table this many times (tests and small machines).
+        """
+        identity = hashlib.blake2b(key, digest_size=16, person=b"vedette-tables").digest()
+        tables: dict[str, Table] = {}
+        maps: list[mmap.mmap] = []
+        warnings: list[str] = []
+        for spec in SPECS:
+            bits = max(6, spec.bits - shrink)
+            slots, sets = 1 << bits, 1 << (bits - 3)
+            parts = [
+                ("keys", np.dtype("u8"), (sets, WAYS)),
+                ("keep", np.dtype("u4"), (sets, WAYS)),
+                ("sequence", np.dtype("u4"), (sets,)),
+                ("rows", spec.record, (slots,)),
+            ]
+            arrays, warning = _arrays(directory, spec.name, bits, identity, parts, maps)
+            tables[spec.name] = Table(*arrays)
+            if warning:
+                warnings.append(warning)
+        shared_parts = [(name, np.dtype(kind), shape) for name, shape, kind in _SHARED]
+        arrays, warning = _arrays(directory, "shared", 0, identity, shared_parts, maps)
+        if warning:
+            warnings.append(warning)
+        opened = cls(tables, Shared(*arrays), maps, warnings[0] if warnings else "")
+        opened.cleared = sum(_repair(table) for table in tables.values())
+        if not all(np.isfinite(part).all() for part in opened.shared):
+            for part in opened.shared:
+                part[...] = 0
+        return opened
+
+    def close(self) -> None:
+        """Flush files. The arrays stay usable until the object is collected."""
+        for region in self._maps:
+            region.flush()
+
+
+def _arrays(
+    directory: Path | None,
+    name: str,
+    bits: int,
+    identity: bytes,
+    parts: list[tuple[str, np.dtype[Any], tuple[int, ...]]],
+    maps: list[mmap.mmap],
+) -> tuple[list[Array], str]:
+    sizes = [-(-int(np.prod(shape)) * dtype.itemsize // 64) * 64 for _, dtype, shape in parts]
+    if directory is None:
+        return [np.zeros(shape, dtype) for _, dtype, shape in parts], ""
+    layout = hashlib.blake2b(repr([(p, d.descr, s) for p, d, s in parts]).encode(), digest_size=32).digest()
+    header = _HEADER.pack(_MAGIC, SCHEMA, bits, identity, layout)
+    total = _HEADER_BYTES + sum(sizes)
+    path = directory / f"{name}.table"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    warning = ""
+    if path.exists():
+        with path.open("rb") as existing:
+            found = existing.read(_HEADER.size)
+        if found != header or path.stat().st_size != total:
+            warning = f"{path}: made for another version or another privacy key: starting with empty tables"
+            path.unlink()
+    if not path.exists():
+        fresh = path.with_suffix(".new")
+        with fresh.open("wb") as new:
+            fresh.chmod(0o600)
+            new.write(header)
+            new.truncate(total)
+        fresh.replace(path)
+    with path.open("r+b") as file:
+        region = mmap.mmap(file.fileno(), total)
+    maps.append(region)
+    arrays, offset = [], _HEADER_BYTES
+    for (_, dtype, shape), size in zip(parts, sizes, strict=True):
+        count = int(np.prod(shape))
+        arrays.append(np.frombuffer(region, dtype, count, offset).reshape(shape))
+        offset += size
+    return arrays, warning
+
+
+def _repair(table: Table) -> int:
+    """Clear the sets that were being written when their process died; return how many."""
+    odd = np.flatnonzero(table.sequence & 1)
+    for row in odd:
+        table.keys[row] = 0
+        table.keep[row] = 0
+        table.rows[row * WAYS : (row + 1) * WAYS] = np.zeros((), table.rows.dtype)
+        table.sequence[row] += 1
+    return len(odd)
