@@ -6,8 +6,9 @@ number of touches, so a flood of invented keys displaces itself and not the clie
 ever deleted and nothing ever grows.
 
 Each set carries a sequence word that is odd while the set is being written. A process that dies in the middle leaves it
-odd, and :meth:`Tables.open` clears that set alone. The file header names the schema and the hash key; another schema
-or another key means empty tables and one warning.
+odd, and :meth:`Tables.open` clears that set alone. All tables lie in one arena of bytes, so that a kernel takes one
+argument for all of them. The file header names the schema and the hash key; another schema or another key means empty
+tables and one warning.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ WAYS = 8
 SCHEMA = 1
 _HEADER = struct.Struct("<8sII16s32s")
 _HEADER_BYTES = 4096
+_ALIGN = 64
 _MAGIC = b"VEDETTE\n"
-EXPECTED_BONUS_S = 60.0
+BONUS_S = 60.0
 """Seconds of life that each doubling of an entity's requests adds against eviction."""
 
 Array = np.ndarray[Any, Any]
@@ -78,6 +80,7 @@ CLIENT = np.dtype(
         ("missing", "f4"),
         ("ignored", "f4"),
         ("surprise", "f4"),
+        ("surprise_n", "f4"),
         ("object_n", "f4"),
         ("fresh", "f4"),
         ("stepped", "f4"),
@@ -92,6 +95,8 @@ CLIENT = np.dtype(
         ("route_hist", "u1", (16,)),
         ("route", "i2"),
         ("fingerprints", "u2"),
+        ("last_fingerprint", "u2"),
+        ("spare", "u2"),
         ("turned", "u4"),
     ],
     align=True,
@@ -172,8 +177,8 @@ PENDING = np.dtype(
     align=True,
 )
 """A decided request that still waits for its answer or an early outcome."""
-LIMIT = np.dtype([("tat", "f8"), ("n", "f4"), ("spare", "f4")], align=True)
-"""GCRA: the theoretical arrival time of the next conforming request, Unix seconds."""
+LIMIT = np.dtype([("tat", "i8"), ("n", "f4"), ("spare", "f4")], align=True)
+"""GCRA: the theoretical arrival time, Unix nanoseconds, and how often the key came (``mitigate.limits``)."""
 HOLD = np.dtype(
     [("until", "f8"), ("revoked_until", "f8"), ("times", "f4"), ("override", "f4"), ("override_until", "f8")],
     align=True,
@@ -201,24 +206,25 @@ SKETCH = 1 << 14
 class Shared(NamedTuple):
     """What is known about the whole, not about one entity: transitions, rarity, baselines."""
 
+    totals: Array  # (32,) f8: baselines, see ``detect.kernel``
     transition: Array  # (ROUTES, ROUTES) f4: decayed count of route pairs
     departures: Array  # (ROUTES,) f4: decayed count of departures from a route
     visits: Array  # (ROUTES,) f4: decayed count of visits to a route
     before: Array  # (ROUTES, 64) f4: of those visits, how many had been at a route with this hash before
     pairs: Array  # (4, SKETCH) f4: count-min of (family, fingerprint part)
     families: Array  # (2, FAMILIES) f4: clients counted for a family
-    totals: Array  # (32,) f8: baselines, see ``detect.kernel``
 
 
-_SHARED: tuple[tuple[str, tuple[int, ...], str], ...] = (
-    ("transition", (ROUTES, ROUTES), "f4"),
-    ("departures", (ROUTES,), "f4"),
-    ("visits", (ROUTES,), "f4"),
-    ("before", (ROUTES, 64), "f4"),
-    ("pairs", (4, SKETCH), "f4"),
-    ("families", (2, FAMILIES), "f4"),
-    ("totals", (32,), "f8"),
+_SHARED: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+    ("totals", "f8", (32,)),
+    ("transition", "f4", (ROUTES, ROUTES)),
+    ("departures", "f4", (ROUTES,)),
+    ("visits", "f4", (ROUTES,)),
+    ("before", "f4", (ROUTES, 64)),
+    ("pairs", "f4", (4, SKETCH)),
+    ("families", "f4", (2, FAMILIES)),
 )
+SHARED = np.dtype(list(_SHARED), align=True)
 
 
 @njit(cache=True, inline="always")
@@ -254,7 +260,7 @@ def find_or_insert(keys: Array, keep: Array, key: np.uint64, now: float) -> tupl
 @njit(cache=True, inline="always")
 def touch(keep: Array, slot: int, now: float, touches: float) -> None:
     """Record a touch: an entity seen ``touches`` times outlives newcomers by a minute for each doubling."""
-    bonus = EXPECTED_BONUS_S * np.log2(1.0 + min(max(touches, 0.0), 1023.0))
+    bonus = BONUS_S * np.log2(1.0 + min(max(touches, 0.0), 1023.0))
     keep[slot // WAYS, slot % WAYS] = np.uint32(max(1.0, now + bonus))
 
 
@@ -276,87 +282,94 @@ class Tables:
     """All state of one engine. Open with a directory to let it outlive the process, without one to keep it in memory.
 
     Attributes:
-        warning: Why existing files were not used, or empty.
+        arena: Every table and the shared arrays, as bytes.
+        offsets: Shape (tables + 1, 5): where keys, keep, sequence and rows of each table begin, and its number of
+            sets; the last row holds where the shared arrays begin.
+        warning: Why an existing file was not used, or empty.
         cleared: Sets that a killed process had left half-written.
     """
 
-    def __init__(self, tables: dict[str, Table], shared: Shared, maps: list[mmap.mmap], warning: str) -> None:
-        self.client = tables["client"]
-        self.address = tables["address"]
-        self.network = tables["network"]
-        self.account = tables["account"]
-        self.fingerprint = tables["fingerprint"]
-        self.pending = tables["pending"]
-        self.limit = tables["limit"]
-        self.hold = tables["hold"]
-        self.shared = shared
+    def __init__(self, arena: Array, offsets: Array, region: mmap.mmap | None, warning: str) -> None:
+        self.arena = arena
+        self.offsets = offsets
         self.warning = warning
-        self.cleared = 0
-        self._maps = maps
+        self._region = region
+        self.client, self.address, self.network, self.account, self.fingerprint, self.pending, self.limit, self.hold = (
+            _table(arena, offsets, index) for index in range(len(SPECS))
+        )
+        self.shared = _shared(arena, int(offsets[len(SPECS), 0]))
+        self.cleared = sum(
+            _repair(_table(arena, offsets, index)) for index in range(len(SPECS)) if region is not None
+        )
+        if not all(np.isfinite(part).all() for part in self.shared):
+            for part in self.shared:
+                part[...] = 0
 
     @classmethod
     def open(cls, directory: Path | None = None, *, key: bytes = b"", shrink: int = 0) -> Tables:
         """Open the tables in ``directory``, or fresh ones in memory.
 
         Args:
-            directory: Files are made there if missing. ``None``: anonymous memory.
-            key: The hash key; its digest must match the files' or they start empty.
+            directory: The file is made there if missing. ``None``: anonymous memory.
+            key: The hash key; its digest must match the file's or the tables start empty.
             shrink: Halve every table this many times (tests and small machines).
+
+        Raises:
+            OSError: The directory cannot be written.
         """
+        offsets, total = _plan(shrink)
+        if directory is None:
+            return cls(np.zeros(total, np.uint8), offsets, None, "")
         identity = hashlib.blake2b(key, digest_size=16, person=b"vedette-tables").digest()
-        tables: dict[str, Table] = {}
-        maps: list[mmap.mmap] = []
-        warnings: list[str] = []
-        for spec in SPECS:
-            bits = max(6, spec.bits - shrink)
-            slots, sets = 1 << bits, 1 << (bits - 3)
-            parts = [
-                ("keys", np.dtype("u8"), (sets, WAYS)),
-                ("keep", np.dtype("u4"), (sets, WAYS)),
-                ("sequence", np.dtype("u4"), (sets,)),
-                ("rows", spec.record, (slots,)),
-            ]
-            arrays, warning = _arrays(directory, spec.name, bits, identity, parts, maps)
-            tables[spec.name] = Table(*arrays)
-            if warning:
-                warnings.append(warning)
-        shared_parts = [(name, np.dtype(kind), shape) for name, shape, kind in _SHARED]
-        arrays, warning = _arrays(directory, "shared", 0, identity, shared_parts, maps)
-        if warning:
-            warnings.append(warning)
-        opened = cls(tables, Shared(*arrays), maps, warnings[0] if warnings else "")
-        opened.cleared = sum(_repair(table) for table in tables.values())
-        if not all(np.isfinite(part).all() for part in opened.shared):
-            for part in opened.shared:
-                part[...] = 0
-        return opened
+        shape = repr([(spec.name, spec.record.descr) for spec in SPECS] + list(_SHARED) + offsets.tolist())
+        layout = hashlib.blake2b(shape.encode(), digest_size=32).digest()
+        region, warning = _map(directory, _HEADER.pack(_MAGIC, SCHEMA, 0, identity, layout), _HEADER_BYTES + total)
+        return cls(np.frombuffer(region, np.uint8, total, _HEADER_BYTES), offsets, region, warning)
 
-    def close(self) -> None:
-        """Flush files. The arrays stay usable until the object is collected."""
-        for region in self._maps:
-            region.flush()
+    def flush(self) -> None:
+        """Write the file through to the disk. A killed process does not need it, a power cut does."""
+        if self._region is not None:
+            self._region.flush()
 
 
-def _arrays(
-    directory: Path | None,
-    name: str,
-    bits: int,
-    identity: bytes,
-    parts: list[tuple[str, np.dtype[Any], tuple[int, ...]]],
-    maps: list[mmap.mmap],
-) -> tuple[list[Array], str]:
-    sizes = [-(-int(np.prod(shape)) * dtype.itemsize // 64) * 64 for _, dtype, shape in parts]
-    if directory is None:
-        return [np.zeros(shape, dtype) for _, dtype, shape in parts], ""
-    layout = hashlib.blake2b(repr([(p, d.descr, s) for p, d, s in parts]).encode(), digest_size=32).digest()
-    header = _HEADER.pack(_MAGIC, SCHEMA, bits, identity, layout)
-    total = _HEADER_BYTES + sum(sizes)
-    path = directory / f"{name}.table"
+def _plan(shrink: int) -> tuple[Array, int]:
+    """Where everything lies: see :attr:`Tables.offsets`; and the size of all in bytes."""
+    offsets = np.zeros((len(SPECS) + 1, 5), np.int64)
+    end = 0
+    for index, spec in enumerate(SPECS):
+        sets = 1 << max(3, spec.bits - shrink - 3)
+        for column, size in enumerate((sets * WAYS * 8, sets * WAYS * 4, sets * 4, sets * WAYS * spec.record.itemsize)):
+            offsets[index, column] = end
+            end += -(-size // _ALIGN) * _ALIGN
+        offsets[index, 4] = sets
+    offsets[len(SPECS), 0] = end
+    return offsets, end + SHARED.itemsize
+
+
+def _table(arena: Array, offsets: Array, index: int) -> Table:
+    keys, keep, sequence, rows, sets = (int(value) for value in offsets[index])
+    record = SPECS[index].record
+    slots = sets * WAYS
+    return Table(
+        arena[keys : keys + slots * 8].view(np.uint64).reshape(sets, WAYS),
+        arena[keep : keep + slots * 4].view(np.uint32).reshape(sets, WAYS),
+        arena[sequence : sequence + sets * 4].view(np.uint32),
+        arena[rows : rows + slots * record.itemsize].view(record),
+    )
+
+
+def _shared(arena: Array, start: int) -> Shared:
+    record = arena[start : start + SHARED.itemsize].view(SHARED)[0]
+    return Shared(*(record[name] for name, _, _ in _SHARED))
+
+
+def _map(directory: Path, header: bytes, total: int) -> tuple[mmap.mmap, str]:
+    path = directory / "tables.arena"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     warning = ""
     if path.exists():
         with path.open("rb") as existing:
-            found = existing.read(_HEADER.size)
+            found = existing.read(len(header))
         if found != header or path.stat().st_size != total:
             warning = f"{path}: made for another version or another privacy key: starting with empty tables"
             path.unlink()
@@ -368,14 +381,7 @@ def _arrays(
             new.truncate(total)
         fresh.replace(path)
     with path.open("r+b") as file:
-        region = mmap.mmap(file.fileno(), total)
-    maps.append(region)
-    arrays, offset = [], _HEADER_BYTES
-    for (_, dtype, shape), size in zip(parts, sizes, strict=True):
-        count = int(np.prod(shape))
-        arrays.append(np.frombuffer(region, dtype, count, offset).reshape(shape))
-        offset += size
-    return arrays, warning
+        return mmap.mmap(file.fileno(), total), warning
 
 
 def _repair(table: Table) -> int:

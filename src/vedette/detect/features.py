@@ -1,0 +1,338 @@
+"""The one table of features: what each is, of which family, and how much it says before any label exists.
+
+A feature's value is a number, or NaN where its signal is unknown; unknown is never zero. The expert prior turns a value
+into evidence, in log-odds, by one line segment::
+
+    evidence = weight * clip((value - none) / (full - none), 0, 1)
+
+so ``none`` is where the value says nothing, ``full`` where it has said all it can. A negative weight is evidence for a
+person. Evidence of one family is correlated, so each family's sum is capped (:data:`FAMILIES`): a flood cannot count
+as rate evidence five times. ``BIAS`` is the log-odds before anything is known.
+
+How the weights were derived, and what each would change, stands in ``docs/decisions/0002-expert-prior.md``; the
+ablation lives in the tests. Counts are shown as counts and stored as ``log1p``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+__all__ = ["BIAS", "FAMILIES", "FEATURES", "Family", "Feature", "index", "model_array", "show"]
+
+Unit = Literal["count", "share", "flag", "bits", "seconds", "number"]
+
+
+class Family(NamedTuple):
+    """A family of evidence: its name, and the most it may say for (``cap``) and against (``floor``) malice."""
+
+    name: str
+    cap: float
+    floor: float
+    doc: str
+
+
+class Feature(NamedTuple):
+    """One feature: see the module's docstring for ``none``, ``full`` and ``weight``.
+
+    Attributes:
+        entity: Whose record it is read from; ``request`` for what one request shows by itself.
+        window: How long its memory is.
+        unit: How the value is shown to people; ``count`` values are stored as ``log1p``.
+        doc: What it measures; the formula where it is not plain.
+        says: What its evidence means, for explanations.
+    """
+
+    name: str
+    family: str
+    entity: str
+    window: str
+    unit: Unit
+    none: float
+    full: float
+    weight: float
+    doc: str
+    says: str
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("rate and timing", 4.5, -1.5, "how fast, how regular, how deaf to refusals"),
+    Family("header and TLS", 4.0, -1.5, "whether the client is what it says"),
+    Family("identity and token", 3.5, -2.0, "sessions, their age, honeypots touched"),
+    Family("cardinality", 4.0, 0.0, "how many accounts, addresses, agents stand behind one another"),
+    Family("outcome", 4.5, 0.0, "what the API answered"),
+    Family("sequence and objects", 4.0, -1.0, "which calls, in which order, over which objects"),
+    Family("network", 2.0, 0.0, "what is known of the network"),
+)
+
+BIAS = -2.2
+"""Log-odds of malice before any evidence: about 10 %, the lower end of the share of malicious API calls (mission)."""
+
+
+def _count(value: float) -> float:
+    return float(np.log1p(value))
+
+
+_RATE, _HEADER, _IDENTITY, _CARDINALITY, _OUTCOME, _SEQUENCE, _NETWORK = (family.name for family in FAMILIES)
+
+FEATURES: tuple[Feature, ...] = (
+    Feature(
+        "client_rate_10s", _RATE, "client", "10 s", "count", _count(60), _count(400), 3.0,
+        "decayed number of requests; a page with its assets is 20 to 40", "requests in 10 s",
+    ),
+    Feature(
+        "client_rate_1m", _RATE, "client", "1 min", "count", _count(120), _count(900), 3.0,
+        "decayed number of requests; 1 % of real logins pass 60 a minute", "requests in a minute",
+    ),
+    Feature(
+        "client_rate_1h", _RATE, "client", "1 h", "count", _count(1500), _count(10_000), 2.0,
+        "decayed number of requests", "requests in an hour",
+    ),
+    Feature(
+        "address_rate_10s", _RATE, "address", "10 s", "count", _count(100), _count(700), 2.5,
+        "decayed number of requests for each established client behind the address", "requests in 10 s from the address",
+    ),
+    Feature(
+        "address_rate_1m", _RATE, "address", "1 min", "count", _count(300), _count(2000), 2.5,
+        "the same over a minute", "requests in a minute from the address",
+    ),
+    Feature(
+        "burst", _RATE, "client", "1 min", "number", 0.0, 1.0, 0.0,
+        "share of the last minute's requests that came in its last 10 s", "share of the minute in 10 s",
+    ),
+    Feature(
+        "gap_deviation", _RATE, "client", "about 10 requests", "number", 0.45, 0.05, 1.0,
+        "standard deviation of the natural logarithm of the gaps between requests", "gaps are all alike",
+    ),
+    Feature(
+        "gap_entropy", _RATE, "client", "64 requests", "bits", 0.9, 0.1, 0.8,
+        "entropy of the octave histogram of gaps", "gaps fall into one octave",
+    ),
+    Feature(
+        "gap_repeat", _RATE, "client", "about 20 requests", "share", 0.5, 0.95, 0.8,
+        "share of gaps within 5 % of the mean gap", "gaps repeat",
+    ),
+    Feature(
+        "fast_follow", _RATE, "client", "about 20 requests", "share", 0.6, 0.98, 1.0,
+        "share of requests within 50 ms after the end of the answer before", "next request right after an answer",
+    ),
+    Feature(
+        "human_pace", _RATE, "client", "about 20 requests", "flag", 0.0, 1.0, -1.0,
+        "1 where gaps have a typical length of 1 to 300 s and spread over more than an octave", "pace of a person",
+    ),
+    Feature(
+        "ignored_limits", _RATE, "client", "1 h", "count", _count(3), _count(15), 2.5,
+        "requests before the Retry-After of a 429 had passed", "requests despite Retry-After",
+    ),
+    Feature(
+        "fingerprint_lift", _RATE, "fingerprint", "1 min against 24 h", "bits", 3.0, 7.0, 0.0,
+        "log2 of the fingerprint's rate now over its rate of the day", "rise of the fingerprint",
+    ),
+    Feature(
+        "client_class", _HEADER, "request", "", "number", 0.3, 1.0, 1.3,
+        "claimed client: browser 0, app 0.2, unknown 0.5, HTTP library or headless browser 1", "names itself a library",
+    ),
+    Feature(
+        "attack_tool", _HEADER, "request", "", "flag", 0.0, 1.0, 3.0,
+        "the user agent names an attack tool or a scraping framework", "names itself an attack tool",
+    ),
+    Feature(
+        "agent_absent", _HEADER, "request", "", "flag", 0.0, 1.0, 1.5,
+        "headers are known and have no User-Agent", "no User-Agent",
+    ),
+    Feature(
+        "headers_missing", _HEADER, "request", "", "number", 0.5, 3.0, 2.5,
+        "sum of weights of headers that the claimed browser always sends and this request has not",
+        "headers of the claimed browser are missing",
+    ),
+    Feature(
+        "hints_conflict", _HEADER, "request", "", "flag", 0.0, 1.0, 2.5,
+        "client hints and User-Agent disagree on brand, version, mobile or platform", "client hints contradict the agent",
+    ),
+    Feature(
+        "tls_conflict", _HEADER, "request", "", "flag", 0.0, 1.0, 1.5,
+        "a browser of today over a handshake without HTTP/2 or TLS 1.3; office proxies do it too",
+        "TLS handshake is not the claimed browser's",
+    ),
+    Feature(
+        "protocol_downgrade", _HEADER, "request", "", "flag", 0.0, 1.0, 0.7,
+        "a browser of today speaking HTTP/1 over TLS although HTTP/2 was on offer", "old protocol for the claimed browser",
+    ),
+    Feature(
+        "header_rarity", _HEADER, "request", "life", "bits", 6.0, 13.0, 1.5,
+        "-log2 p(header order | claimed client), learned once an address and fingerprint", "header order is rare for it",
+    ),
+    Feature(
+        "tls_rarity", _HEADER, "request", "life", "bits", 6.0, 13.0, 1.5,
+        "-log2 p(stable JA4 | claimed client), learned once an address and fingerprint", "handshake is rare for it",
+    ),
+    Feature(
+        "browser_whole", _HEADER, "request", "", "flag", 0.0, 1.0, -0.8,
+        "a browser is claimed and headers, hints and handshake all agree", "looks like the browser it claims",
+    ),
+    Feature(
+        "sessionless", _IDENTITY, "client", "life", "count", _count(8), _count(60), 1.5,
+        "requests without a session, where at least 30 % of the API's requests have one", "never takes up a session",
+    ),
+    Feature(
+        "client_fingerprints", _IDENTITY, "client", "life", "count", _count(2), _count(6), 2.0,
+        "changes of fingerprint within the session", "session changes its fingerprint",
+    ),
+    Feature(
+        "client_addresses", _IDENTITY, "client", "1 h", "count", _count(8), _count(40), 2.5,
+        "distinct addresses of the session", "session from many addresses",
+    ),
+    Feature(
+        "client_taint", _IDENTITY, "client", "24 h", "number", 0.0, 1.0, 3.5,
+        "decayed honeypot and canary hits of the client", "touched a honeypot",
+    ),
+    Feature(
+        "address_taint", _IDENTITY, "address", "24 h", "number", 0.0, 2.0, 1.0,
+        "decayed honeypot and canary hits from the address", "its address touched a honeypot",
+    ),
+    Feature(
+        "session_age", _IDENTITY, "client", "life", "seconds", _count(120), _count(1800), -0.7,
+        "log1p of the seconds since the session was first seen, after 5 requests", "session of long standing",
+    ),
+    Feature(
+        "welcome", _IDENTITY, "client", "life", "flag", 0.0, 1.0, -1.0,
+        "the session has logged in, converted or passed a challenge", "logged in or bought",
+    ),
+    Feature(
+        "accounts_per_address", _CARDINALITY, "address", "1 h", "count", _count(4), _count(20), 3.0,
+        "distinct accounts tried, for each established client behind the address", "accounts tried from the address",
+    ),
+    Feature(
+        "agents_per_address", _CARDINALITY, "address", "1 h", "count", _count(6), _count(30), 1.5,
+        "distinct user agents, for each established client behind the address", "user agents on the address",
+    ),
+    Feature(
+        "fingerprints_per_address", _CARDINALITY, "address", "1 h", "count", _count(6), _count(30), 1.5,
+        "distinct fingerprints, for each established client behind the address", "fingerprints on the address",
+    ),
+    Feature(
+        "addresses_per_account", _CARDINALITY, "account", "24 h", "count", _count(6), _count(30), 1.5,
+        "distinct addresses that tried the account", "addresses that tried the account",
+    ),
+    Feature(
+        "requests_per_rotation", _CARDINALITY, "fingerprint", "10 min", "number", 3.0, 1.1, 1.2,
+        "requests of the fingerprint for each of its addresses, from 30 addresses on: near 1 means rotation",
+        "one address a request",
+    ),
+    Feature(
+        "client_refusals", _OUTCOME, "client", "1 h", "count", _count(3), _count(12), 3.0,
+        "failed logins", "failed logins",
+    ),
+    Feature(
+        "address_refusals", _OUTCOME, "address", "1 h", "count", _count(5), _count(25), 2.5,
+        "failed logins for each established client behind the address", "failed logins from the address",
+    ),
+    Feature(
+        "account_refusals", _OUTCOME, "account", "since success", "count", _count(5), _count(20), 1.0,
+        "failed logins to the account since it last succeeded", "failed logins to the account",
+    ),
+    Feature(
+        "fingerprint_excess", _OUTCOME, "fingerprint", "1 h", "share", 0.2, 0.7, 1.2,
+        "lower bound (5 %) of the malicious share m = 1 - s(x)/s0 of the fingerprint's logins, from 30 attempts on",
+        "logins of the fingerprint fail more than others",
+    ),
+    Feature(
+        "client_errors", _OUTCOME, "client", "10 min", "share", 0.4, 0.85, 1.5,
+        "share of answers with status 4xx, smoothed, from 8 answers on", "answers are errors",
+    ),
+    Feature(
+        "client_missing", _OUTCOME, "client", "10 min", "count", _count(6), _count(30), 3.0,
+        "answers 404 or 410", "asks for what is not there",
+    ),
+    Feature(
+        "address_missing", _OUTCOME, "address", "10 min", "count", _count(15), _count(80), 2.0,
+        "answers 404 or 410 for each established client behind the address", "address asks for what is not there",
+    ),
+    Feature(
+        "client_declines", _OUTCOME, "client", "1 h", "count", _count(3), _count(10), 2.5,
+        "payments refused", "payments refused",
+    ),
+    Feature(
+        "route_surprise", _SEQUENCE, "client", "about 20 requests", "bits", 6.0, 10.0, 1.0,
+        "mean of -log2 P(this endpoint | the one before)", "order of calls is unusual",
+    ),
+    Feature(
+        "route_entropy", _SEQUENCE, "client", "about 100 requests", "bits", 0.7, 0.05, 1.0,
+        "entropy over endpoints, from 25 requests on", "calls one endpoint only",
+    ),
+    Feature(
+        "prerequisite_missing", _SEQUENCE, "client", "life", "flag", 0.0, 1.0, 1.0,
+        "an endpoint without one that came before it in 95 % of at least 200 visits", "skips the call that comes before",
+    ),
+    Feature(
+        "coverage", _SEQUENCE, "client", "visit", "count", _count(70), _count(450), 3.0,
+        "distinct objects in this visit; 95 % of shop sessions stay under 117 pages", "objects fetched",
+    ),
+    Feature(
+        "address_coverage", _SEQUENCE, "address", "1 h", "count", _count(60), _count(250), 1.5,
+        "distinct objects, for each established client behind the address", "objects fetched from the address",
+    ),
+    Feature(
+        "fresh_objects", _SEQUENCE, "client", "50 objects", "share", 0.85, 1.0, 1.0,
+        "share of objects never seen before in the visit, from 20 on", "never returns to an object",
+    ),
+    Feature(
+        "object_step", _SEQUENCE, "client", "50 objects", "share", 0.3, 0.8, 2.5,
+        "share of successive numeric ids that differ by 1 or 2", "walks ids one by one",
+    ),
+    Feature(
+        "probe", _SEQUENCE, "request", "", "flag", 0.0, 1.0, 2.5,
+        "the path or query asks for secrets, shells or other products' admin pages", "probes for weaknesses",
+    ),
+    Feature(
+        "static_share", _SEQUENCE, "client", "life", "share", 0.02, 0.15, -0.6,
+        "share of static files, from 10 requests on", "loads what a page needs",
+    ),
+    Feature(
+        "network_refusals", _NETWORK, "network", "1 h", "count", _count(15), _count(80), 1.5,
+        "failed logins from the /24 (IPv6: /48)", "failed logins from the network",
+    ),
+)
+
+COUNT = len(FEATURES)
+_INDEX = {feature.name: position for position, feature in enumerate(FEATURES)}
+_FAMILY = {family.name: position for position, family in enumerate(FAMILIES)}
+
+
+def index(name: str) -> int:
+    """Position of a feature in the vector.
+
+    Raises:
+        KeyError: There is no such feature.
+    """
+    return _INDEX[name]
+
+
+def model_array() -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Give the prior as an array of shape (features, 4): family, none, full, weight."""
+    return np.array([(_FAMILY[f.family], f.none, f.full, f.weight) for f in FEATURES], np.float64)
+
+
+def family_array() -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Give the families as an array of shape (families, 2): cap, floor."""
+    return np.array([(f.cap, f.floor) for f in FAMILIES], np.float64)
+
+
+def show(feature: Feature, value: float) -> str:
+    """Say what was seen, for people.
+
+    >>> show(FEATURES[index("client_missing")], float(np.log1p(41)))
+    'asks for what is not there: 41'
+    """
+    if feature.unit == "flag":
+        return feature.says
+    if feature.unit in ("count", "seconds"):
+        shown = f"{np.expm1(min(value, 30.0)):.0f}" + (" s" if feature.unit == "seconds" else "")
+    elif feature.unit == "share":
+        shown = f"{100 * value:.0f} %"
+    elif feature.unit == "bits":
+        shown = f"{value:.1f} bits"
+    else:
+        shown = f"{value:.2g}"
+    return f"{feature.says}: {shown}"
