@@ -22,8 +22,8 @@ from vedette.detect.tables import WAYS, Array, Table, begin, commit, find_or_ins
 __all__ = ["Grant", "limit_key", "salt", "take"]
 
 _PER_S = 1_000_000_000
-_LATEST = 9_000_000_000.0
-"""Unix seconds (year 2255) beyond which a time is taken for this one, so that nanoseconds fit in 64 bits."""
+_LATEST = 6_000_000_000.0
+"""Unix seconds (year 2160) beyond which a time is taken for this one, so that nanoseconds fit in 64 bits."""
 _LONGEST = 1 << 61
 _MASK = (1 << 64) - 1
 STEP_BACK_NS = 60 * _PER_S
@@ -99,9 +99,9 @@ def _take(
         now = 0.0
     elif now > _LATEST:
         now = _LATEST
-    at = np.int64(now * 1e9)
+    at = int(now * 1e9)
     full = interval * size
-    first = np.int64(key & np.uint64(keys.shape[0] - 1)) * WAYS
+    first = int(np.int64(key & np.uint64(keys.shape[0] - 1))) * WAYS
     begin(sequence, first)
     slot, new = find_or_insert(keys, keep, key, now)
     if new:

@@ -76,7 +76,7 @@ def _claim(keys: Array, keep: Array, rows: Array, key: np.uint64, until: float, 
     slot = find(keys, key)
     end = np.uint32(min(max(until, 1.0), 4.0e9))
     if slot < 0:
-        row = np.int64(key & np.uint64(keys.shape[0] - 1))
+        row = int(np.int64(key & np.uint64(keys.shape[0] - 1)))
         victim = 0
         for way in range(1, WAYS):
             if keep[row, way] < keep[row, victim]:
@@ -98,7 +98,7 @@ def _claim(keys: Array, keep: Array, rows: Array, key: np.uint64, until: float, 
 
 @njit(cache=True)
 def _first(keys: Array, key: np.uint64) -> int:
-    return np.int64(key & np.uint64(keys.shape[0] - 1)) * WAYS
+    return int(np.int64(key & np.uint64(keys.shape[0] - 1))) * WAYS
 
 
 @njit(cache=True)
@@ -114,7 +114,7 @@ def _hold(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64
     if slot >= 0:
         until = rows[slot]["until"]
         if _is_ahead(until, now, LONGEST_HOLD_S):
-            return until - now
+            return float(until - now)
         times = rows[slot]["times"]
         if now > until:
             times = max(0.0, times - np.floor((now - until) / FORGIVEN_S))
