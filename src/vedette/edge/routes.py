@@ -1,0 +1,204 @@
+"""Where the edge sends a request, and on which requests it does more than ask: Envoy's route configuration.
+
+The engine decides which endpoint a request belongs to. The edge needs only two facts before the engine is asked: must
+the body be read (an account or an operation is in it), and is the request refused while no decision can be had
+(``on_failure: block``). Both are found by route, and a client must not slip past either by writing the path in another
+way. So a route that *adds* caution matches loosely (:func:`loose`: any case, ``;x=1``, ``//``, percent-encoding,
+trailing slash) and a route that *exempts* from refusal matches strictly (:func:`strict`). The loose form accepts all
+that the engine could take for the endpoint; the strict form accepts nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vedette.config.schema import Config, Endpoint, Match
+
+__all__ = ["BODY_LIMIT_BYTES", "INTERNAL_HEADERS", "loose", "reads_body", "route_configuration", "strict"]
+
+TYPE = "type.googleapis.com/"
+BODY_LIMIT_BYTES = 16 * 1024
+"""How much of a body the engine is shown, at most."""
+
+INTERNAL_HEADERS = (
+    "x-vedette-id",
+    "x-vedette-peer",
+    "x-vedette-order",
+    "x-vedette-ja3",
+    "x-vedette-ja4",
+    "x-vedette-tls",
+    "x-vedette-scheme",
+    "x-vedette-protocol",
+    "x-envoy-fault-delay-request",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-envoy-auth-partial-body",
+)
+"""What edge and engine tell each other in request headers; removed before the API."""
+
+_SEPARATOR = r"(?:/|\\|%(?:25)*(?:2[fF]|5[cC]))"
+_PARAMETERS = r"(?:(?:;|%(?:25)*3[bB])[^/?]*)?"
+
+
+def loose(match: Match) -> str:
+    """Return a regular expression for every spelling of a path that might be taken for ``match``.
+
+    >>> bool(re.fullmatch(loose(Match("", "POST", "", ("api", "login"))), "/API//log%69n;x=1/"))
+    True
+    """
+    parts = []
+    for segment in match.segments:
+        if segment == "**":
+            return "(?i)" + "".join(parts) + f"(?:{_SEPARATOR}.*)?" if parts else "(?s).*"
+        parts.append(f"{_SEPARATOR}+{_loose_segment(segment)}{_PARAMETERS}")
+    return "(?i)" + "".join(parts) + f"{_SEPARATOR}*{_PARAMETERS}"
+
+
+def strict(match: Match) -> str:
+    """Return a regular expression for the one plain spelling of a path.
+
+    >>> [bool(re.fullmatch(strict(Match("", "GET", "", ("api", "{id}"))), path)) for path in ("/api/7", "/api/7;x")]
+    [True, False]
+    """
+    parts = []
+    for segment in match.segments:
+        if segment == "**":
+            return "".join(parts) + "(?:/.*)?" if parts else ".*"
+        parts.append("/" + (r"[^/;%\\]+" if segment.startswith("{") else re.escape(segment)))
+    return "".join(parts) or "/"
+
+
+def _loose_segment(segment: str) -> str:
+    """Return an expression for one segment with any of its characters percent-encoded, once or more often."""
+    if segment.startswith("{"):
+        return "[^/?]*"
+    parts = []
+    for char in segment:
+        spellings = {char.lower(), char.upper()} if char.isascii() else {char}
+        encoded = {"".join(f"%(?:25)*{byte:02X}" for byte in spelling.encode()) for spelling in spellings}
+        parts.append(f"(?:{re.escape(char)}|{'|'.join(sorted(encoded))})")
+    return "".join(parts)
+
+
+def reads_body(endpoint: Endpoint) -> bool:
+    """Say whether deciding about this endpoint needs the request's body."""
+    return any(
+        selector is not None and selector.source == "body" for selector in (endpoint.account, endpoint.operation)
+    )
+
+
+def route_configuration(config: Config, clusters: dict[str, str]) -> dict[str, Any]:
+    """Return Envoy's ``RouteConfiguration``; ``clusters`` maps each host of ``config.upstreams`` to its cluster."""
+    return {
+        "@type": TYPE + "envoy.config.route.v3.RouteConfiguration",
+        "name": "protected",
+        "ignore_port_in_host_matching": True,
+        "max_direct_response_body_size_bytes": 4096,
+        "virtual_hosts": [_virtual_host(config, host, cluster) for host, cluster in clusters.items()],
+    }
+
+
+def _virtual_host(config: Config, host: str, cluster: str) -> dict[str, Any]:
+    routes: list[dict[str, Any]] = []
+    for matcher, body, refuse in _special(config.endpoints, host):
+        routes += _routes(matcher, cluster, body=body, refuse=refuse)
+    routes += _routes({"prefix": "/"}, cluster, body=False, refuse=False)
+    return {
+        "name": host,
+        "domains": ["*"] if host == "default" else [host],
+        "routes": routes,
+        "request_headers_to_remove": list(INTERNAL_HEADERS),
+        "retry_policy": {
+            # Only where the API cannot have seen a byte of the request.
+            "retry_on": "connect-failure,refused-stream,reset-before-request",
+            "num_retries": 2,
+            "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.1s"},
+        },
+    }
+
+
+def _special(endpoints: Sequence[Endpoint], host: str) -> Iterable[tuple[dict[str, Any], bool, bool]]:
+    """Yield (matcher, read the body, refuse without a decision) in the order in which Envoy shall try them.
+
+    Refusal follows the order of the endpoints, as the engine does. Reading a body does not: one endpoint that needs it
+    is enough, because reading too much is harmless and reading too little is a way around. Therefore each route is
+    given twice where bodies are read at all, first for the requests whose body is needed.
+    """
+    bodies = [endpoint.match for endpoint in endpoints if reads_body(endpoint)]
+    last = max((i for i, endpoint in enumerate(endpoints) if endpoint.on_failure == "block"), default=-1)
+    for endpoint in endpoints[: last + 1]:
+        refuse = endpoint.on_failure == "block"
+        matcher = _matcher(endpoint.match, host, (loose if refuse else strict)(endpoint.match))
+        if matcher is None:
+            continue
+        for body in bodies:
+            both = _matcher(body, host, loose(body))
+            if both is not None:
+                yield _both(matcher, both, loose(body)), True, refuse
+        yield matcher, False, refuse
+    for body in bodies:
+        matcher = _matcher(body, host, loose(body))
+        if matcher is not None:
+            yield matcher, True, False
+
+
+def _matcher(match: Match, host: str, expression: str) -> dict[str, Any] | None:
+    """Return Envoy's route matcher, or ``None`` where the endpoint belongs to another virtual host."""
+    if match.host and host not in (match.host, "default"):
+        return None
+    headers: list[dict[str, Any]] = []
+    if match.method != "*":
+        headers.append(_exactly(":method", match.method))
+    if match.host and host == "default":
+        pattern = f"(?i){re.escape(match.host)}(?::[0-9]*)?"
+        headers.append({"name": ":authority", "string_match": {"safe_regex": {"regex": pattern}}})
+    return {"safe_regex": {"regex": expression}, "headers": headers}
+
+
+def _both(first: dict[str, Any], second: dict[str, Any], expression: str) -> dict[str, Any]:
+    """Return a matcher for requests that satisfy both."""
+    path = {"name": ":path", "string_match": {"safe_regex": {"regex": f"(?:{expression})(?:[?#].*)?"}}}
+    return {**first, "headers": [*first["headers"], *second["headers"], path]}
+
+
+def _exactly(name: str, value: str) -> dict[str, Any]:
+    return {"name": name, "string_match": {"exact": value}}
+
+
+def _routes(matcher: dict[str, Any], cluster: str, *, body: bool, refuse: bool) -> list[dict[str, Any]]:
+    """Return the route, preceded by its twin for gRPC, which needs HTTP/2 to the API."""
+    grpc = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
+    twin = {**matcher, "headers": [*matcher.get("headers", ()), grpc]}
+    return [_route(twin, cluster + ".h2", body, refuse), _route(matcher, cluster, body, refuse)]
+
+
+def _route(matcher: dict[str, Any], cluster: str, body: bool, refuse: bool) -> dict[str, Any]:
+    route: dict[str, Any] = {
+        "match": matcher,
+        # At route level, because Envoy removes the internal headers of the outer level afterwards.
+        "request_headers_to_add": [
+            {
+                "header": {"key": "x-forwarded-for", "value": "%REQ(x-vedette-peer)%"},
+                "append_action": "APPEND_IF_EXISTS_OR_ADD",
+            }
+        ],
+        "route": {"cluster": cluster, "timeout": "0s", "idle_timeout": "300s"},
+    }
+    filters: dict[str, Any] = {}
+    if body:
+        filters["vedette.ask"] = {
+            "@type": TYPE + "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+            "check_settings": {
+                "with_request_body": {
+                    "max_request_bytes": BODY_LIMIT_BYTES,
+                    "allow_partial_message": True,
+                }
+            },
+        }
+    if refuse:
+        filters["vedette.refuse"] = {"@type": TYPE + "envoy.config.route.v3.FilterConfig", "config": {}}
+    if filters:
+        route["typed_per_filter_config"] = filters
+    return route
