@@ -2,8 +2,8 @@
 
 Each record is one MessagePack array. A later version may append fields with defaults and never moves one. Everything
 that identifies somebody arrives here hashed; what a client can put into a request (path, query, header and body values,
-addresses, tokens) is not copied, with two bounded exceptions: the request's id, and the family name of its user agent
-out of a closed list. A method outside the registered ones is kept as ``_OTHER``.
+addresses, tokens) is not copied, with two bounded exceptions: the request's id, and the family of its user agent out of
+a closed list. A method outside the registered ones is kept as ``_OTHER``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from vedette.events.user_agent import family_of
+from vedette.collect import agents
 from vedette.types import Answer, Decision, Outcome, Reason, Request
 
 __all__ = [
@@ -44,6 +44,8 @@ Size = Annotated[int, Meta(ge=-1, le=2**63 - 1)]
 
 ID_LIMIT = 128
 TEXT_LIMIT = 256
+NAMED_KINDS = frozenset({"browser", "library", "headless", "tool", "crawler"})
+"""Kinds of user agent whose family comes from a closed list; of the others only the kind is kept."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"})
 
 
@@ -207,9 +209,10 @@ def shown_address(address: str, privacy: AddressPrivacy) -> str | None:
 
 def _agent(request: Request) -> str:
     headers = request.headers
-    if headers is None:
-        return family_of(request.user_agent[:TEXT_LIMIT]) if request.user_agent else ""
-    for name, value in headers:
+    text = request.user_agent if headers is None else ""
+    for name, value in headers or ():
         if len(name) == 10 and name.lower() == "user-agent":
-            return family_of(value[:TEXT_LIMIT])
-    return ""
+            text = value
+            break
+    agent = agents.read(text)
+    return agent.family if agent.kind in NAMED_KINDS else agent.kind
