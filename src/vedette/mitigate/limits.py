@@ -10,6 +10,7 @@ full bucket; its number of requests protects a busy key from a flood of invented
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -68,19 +69,19 @@ def take(table: Table, key: int, now: float, rate: Rate, burst: int) -> Grant:
         rate: Refill.
         burst: Size of the bucket; below 1 means one window's worth, ``rate.count``.
     """
-    size = burst if burst > 0 else rate.count
-    interval = _interval(rate.count, rate.per_s)
-    size = max(1, min(size, _LONGEST // interval))
+    interval, size = _shape(rate, burst)
     allowed, wait, remaining, reset = _take(
         table.keys, table.keep, table.sequence, table.rows["tat"], table.rows["n"], np.uint64(key), now, interval, size
     )
     return Grant(allowed, wait / _PER_S, remaining, reset / _PER_S)
 
 
-def _interval(count: int, per_s: float) -> int:
-    """Nanoseconds between two requests at the full rate, rounded up."""
-    window = min(max(int(per_s * _PER_S), 1), _LONGEST)
-    return -(-window // max(1, count))
+@lru_cache(maxsize=1024)
+def _shape(rate: Rate, burst: int) -> tuple[int, int]:
+    """Nanoseconds between two requests at the full rate, rounded up, and how many the bucket holds."""
+    window = min(max(int(rate.per_s * _PER_S), 1), _LONGEST)
+    interval = -(-window // max(1, rate.count))
+    return interval, max(1, min(burst if burst > 0 else rate.count, _LONGEST // interval))
 
 
 @njit(cache=True)
