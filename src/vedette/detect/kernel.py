@@ -430,8 +430,8 @@ def _rarity(keys: Array, signals: Array, shared: Any, features: Array) -> None:
 
 
 @njit(cache=True)
-def _others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, features: Array) -> None:
-    """Update account, fingerprint and network."""
+def _others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, features: Array) -> bool:
+    """Update account, fingerprint and network; say whether the fingerprint is new."""
     if keys[K_ACCOUNT] != np.uint64(0):
         table_keys, keep, sequence = sets_of(arena, offsets, TABLE_ACCOUNT)
         start, end = span(offsets, TABLE_ACCOUNT, ACCOUNT_BYTES)
@@ -455,7 +455,8 @@ def _others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, 
         commit(sequence, slot)
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_FINGERPRINT)
     start, end = span(offsets, TABLE_FINGERPRINT, FINGERPRINT_BYTES)
-    slot, fresh = find_or_insert(table_keys, keep, keys[K_FINGERPRINT], now)
+    slot, is_new = find_or_insert(table_keys, keep, keys[K_FINGERPRINT], now)
+    fresh = is_new
     begin(sequence, slot)
     if fresh:
         arena[start + slot * FINGERPRINT_BYTES : start + (slot + 1) * FINGERPRINT_BYTES] = 0
@@ -509,11 +510,14 @@ def _others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, 
         features[F_NETWORK_REFUSALS] = math.log1p(network["refusals"])
         touch(keep, slot, now, network["n"])
         commit(sequence, slot)
+    return is_new
 
 
 @njit(cache=True)
-def measure(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, features: Array) -> float:
-    """Update every table with one request and write its features; give the client's number of requests.
+def measure(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, features: Array) -> tuple[float, bool]:
+    """Update every table with one request and write its features.
+
+    Gives the client's number of requests, and whether its fingerprint is new.
 
     Args:
         arena, offsets: As in :class:`vedette.detect.tables.Tables`.
@@ -541,7 +545,7 @@ def measure(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
     n = _client(arena, offsets, keys, signals, now, shared, features)
     _rarity(keys, signals, shared, features)
     _address(arena, offsets, keys, signals, now, n, shared, features)
-    _others(arena, offsets, keys, now, shared, features)
+    is_new = _others(arena, offsets, keys, now, shared, features)
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_PENDING)
     start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
     slot, _fresh = find_or_insert(table_keys, keep, keys[K_REQUEST], now)
@@ -560,4 +564,4 @@ def measure(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
     waiting["answered"] = np.uint8(0)
     touch(keep, slot, now, 0.0)
     commit(sequence, slot)
-    return n
+    return n, is_new

@@ -1,0 +1,95 @@
+"""Who is behind a request: session, device, key, account and object, by the selectors of the configuration.
+
+Values come from the client and are bounded here: 64 cookies, 16 KiB of body, 512 characters of a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from vedette.config.schema import Selector
+from vedette.types import Request
+
+__all__ = ["Finder", "cookies_of", "number_of", "selector"]
+
+MAX_VALUE = 512
+MAX_COOKIES = 64
+MAX_BODY = 16_384
+MAX_DEPTH = 16
+_NUMBER = re.compile(r"(?:.*\D)?(\d{1,15})")
+
+Finder = Callable[[Request, Mapping[str, str], Mapping[str, str], Mapping[str, str]], str]
+"""Takes request, headers (lower-case names), cookies and path parameters; gives a value or an empty string."""
+
+
+def cookies_of(header: str) -> dict[str, str]:
+    """Read a Cookie header; the first value of a repeated name counts.
+
+    >>> cookies_of("a=1; sid=xyz; a=2")
+    {'a': '1', 'sid': 'xyz'}
+    """
+    found: dict[str, str] = {}
+    for pair in header.split(";", MAX_COOKIES)[:MAX_COOKIES]:
+        name, separator, value = pair.partition("=")
+        if separator:
+            found.setdefault(name.strip(), value.strip().strip('"'))
+    return found
+
+
+def number_of(value: str) -> float:
+    """Give the trailing number of an object's id, or NaN: walks over ``SKU-0042`` are walks over 42.
+
+    >>> number_of("SKU-0042")
+    42.0
+    """
+    found = _NUMBER.fullmatch(value)
+    return float(found[1]) if found else float("nan")
+
+
+def selector(where: Selector) -> Finder:
+    """Give the function that finds what a selector names. A JWT's claims are not believed before they are verified."""
+    name = where.name
+    lower = name.lower()
+    if where.source == "header":
+        return lambda _request, headers, _cookies, _path: headers.get(lower, "")[:MAX_VALUE]
+    if where.source == "cookie":
+        return lambda _request, _headers, cookies, _path: cookies.get(name, "")[:MAX_VALUE]
+    if where.source == "path":
+        return lambda _request, _headers, _cookies, path: path.get(name, "")[:MAX_VALUE]
+    if where.source == "query":
+        return lambda request, _headers, _cookies, _path: _form_value(request.query, name)
+    if where.source == "body":
+        parts = tuple(name.split("."))
+        return lambda request, headers, _cookies, _path: _body_value(request.body, headers, name, parts)
+    return lambda _request, _headers, _cookies, _path: ""
+
+
+def _form_value(text: str, name: str) -> str:
+    try:
+        pairs = parse_qsl(text[:MAX_BODY], keep_blank_values=True, max_num_fields=128)
+    except ValueError:
+        return ""
+    return next((value for key, value in pairs if key == name), "")[:MAX_VALUE]
+
+
+def _body_value(body: bytes, headers: Mapping[str, str], name: str, parts: tuple[str, ...]) -> str:
+    if not body or len(body) > MAX_BODY:
+        return ""
+    kind = headers.get("content-type", "")
+    if "json" in kind or body.lstrip()[:1] in (b"{", b"["):
+        try:
+            value = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return ""
+        for part in parts[:MAX_DEPTH]:
+            if not isinstance(value, dict):
+                return ""
+            value = value.get(part)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return ""
+        return str(value)[:MAX_VALUE]
+    return _form_value(body.decode("utf-8", "replace"), name)

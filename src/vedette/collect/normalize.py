@@ -1,0 +1,164 @@
+"""The trust boundary: the only place where a client's word about its address, path and headers is weighed.
+
+A header that names the client is believed only from a trusted proxy, and then from the right: the last address that is
+not itself a trusted proxy (RFC 7239, section 8.1, says why the left end is the client's to forge). Paths are matched in
+a normal form, so that ``//``, ``/./``, ``;x=1`` and escapes do not lead around a rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+from vedette.types import Headers, Request
+
+__all__ = ["Address", "TrustedProxies", "first_values", "normal_path", "read_address"]
+
+MAX_HEADERS = 128
+MAX_VALUE = 8192
+MAX_PATH = 4096
+MAX_HOPS = 20
+_FORWARDED_FOR = re.compile(r'(?:^|[;,\s])for="?\[?([0-9A-Fa-f:.]{2,45})', re.I)
+_DOTS = re.compile(r"/\.(?=/|$)")
+_SLASHES = re.compile(r"/{2,}")
+_PARAMETERS = re.compile(r";[^/]*")
+
+
+class Address(Struct, frozen=True):
+    """A client address as state is kept for it.
+
+    Attributes:
+        key: What is hashed: an IPv4 address, an IPv6 /64, or the opaque text.
+        network: The /24 or /48, or empty for opaque text.
+        kind: ``public``, ``private``, ``loopback`` or ``opaque``.
+    """
+
+    key: str
+    network: str
+    kind: str
+
+
+@lru_cache(maxsize=65_536)
+def read_address(text: str) -> Address:
+    """Read an address; what is not one stays opaque (at most 256 characters).
+
+    >>> read_address("2001:db8:1:2::77").key
+    '2001:db8:1:2::/64'
+    >>> read_address("::ffff:192.0.2.7").key
+    '192.0.2.7'
+    """
+    text = text[:256].strip()
+    try:
+        parsed = ip_address(text.split("%", 1)[0])
+    except ValueError:
+        return Address(text, "", "opaque")
+    if parsed.version == 6 and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    kind = "loopback" if parsed.is_loopback else "private" if parsed.is_private else "public"
+    if parsed.version == 4:
+        return Address(str(parsed), str(ip_network((parsed, 24), strict=False)), kind)
+    wide = ip_network((parsed, 48), strict=False)
+    return Address(str(ip_network((parsed, 64), strict=False)), str(wide), kind)
+
+
+@lru_cache(maxsize=8192)
+def normal_path(path: str) -> str:
+    """Give the form of a path in which it is matched; what is longer than 4096 characters is cut.
+
+    >>> normal_path("//api/./a/../Login;x=1/")
+    '/api/Login'
+    """
+    path = unquote(path[:MAX_PATH], errors="replace")
+    if ";" in path:
+        path = _PARAMETERS.sub("", path)
+    path = path.replace("\\", "/")
+    path = _SLASHES.sub("/", path if path.startswith("/") else "/" + path)
+    if "/." in path:
+        path = _DOTS.sub("", path)
+        parts: list[str] = []
+        for part in path.split("/"):
+            if part == "..":
+                if len(parts) > 1:
+                    parts.pop()
+            else:
+                parts.append(part)
+        path = "/".join(parts)
+    return path.rstrip("/") or "/"
+
+
+def first_values(headers: Headers | None) -> dict[str, str]:
+    """Give the first value of each header, names in lower case; at most 128 headers of 8 KiB each are read."""
+    values: dict[str, str] = {}
+    for name, value in (headers or ())[:MAX_HEADERS]:
+        values.setdefault(name.lower(), value if len(value) <= MAX_VALUE else value[:MAX_VALUE])
+    return values
+
+
+class TrustedProxies:
+    """Whose word about the client is believed, and in which header it is given.
+
+    Args:
+        networks: CIDRs of trusted proxies.
+        header: The header that they set, lower case; empty or ``proxy_protocol``: none is read.
+    """
+
+    def __init__(self, networks: tuple[str, ...], header: str) -> None:
+        self._networks: tuple[IPv4Network | IPv6Network, ...] = tuple(ip_network(text, strict=False) for text in networks)
+        self._header = header if header != "proxy_protocol" else ""
+        self._is_trusted = lru_cache(maxsize=16_384)(self._lookup)
+
+    def _lookup(self, text: str) -> bool:
+        try:
+            parsed = ip_address(text)
+        except ValueError:
+            return False
+        if parsed.version == 6 and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        return any(parsed in network for network in self._networks if network.version == parsed.version)
+
+    def trusts(self, peer: str) -> bool:
+        """Say whether a peer is one of the trusted proxies."""
+        return bool(self._networks) and self._is_trusted(peer)
+
+    def client_of(self, request: Request, values: Mapping[str, str]) -> str:
+        """Give the client's address: the peer's, or what a trusted peer says."""
+        peer = request.client_address
+        if request.peer_is_client or not self._header or not self.trusts(peer):
+            return peer
+        if self._header not in ("x-forwarded-for", "forwarded"):
+            claimed = values.get(self._header, "").strip()
+            return claimed if _is_address(claimed) else peer
+        joined = ",".join(value for name, value in (request.headers or ()) if name.lower() == self._header)
+        if self._header == "forwarded":
+            hops = _FORWARDED_FOR.findall(joined[:MAX_VALUE])
+        else:
+            hops = [hop.strip() for hop in joined[:MAX_VALUE].split(",")]
+        for hop in reversed(hops[-MAX_HOPS:]):
+            address = _without_port(hop)
+            if not _is_address(address):
+                return peer
+            if not self._is_trusted(address):
+                return address
+        return peer
+
+
+def _without_port(text: str) -> str:
+    if text.startswith("["):
+        return text[1:].split("]", 1)[0]
+    if text.count(":") == 1:
+        return text.split(":", 1)[0]
+    return text
+
+
+@lru_cache(maxsize=16_384)
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

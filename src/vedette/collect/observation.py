@@ -1,0 +1,208 @@
+"""One request as the rest of the engine sees it: keyed hashes, numbers, and the few texts that rules may ask for.
+
+Identifiers become keyed 64-bit hashes here (BLAKE2b, RFC 7693) and go no further in the clear, except into the facts of
+the rule language, which live as long as the request.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from vedette.collect.endpoints import Route, Router
+from vedette.collect.headers import HeaderFacts, Shape, examine
+from vedette.collect.honeypots import Traps, is_probe
+from vedette.collect.identity import cookies_of, number_of, selector
+from vedette.collect.normalize import Address, TrustedProxies, first_values, normal_path, read_address
+from vedette.config.schema import Config
+from vedette.types import Request
+
+__all__ = ["Collector", "Hasher", "Observation"]
+
+NAN = float("nan")
+_MASK = (1 << 64) - 1
+_LOCAL_HOSTS = ("localhost", "127.", "[::1]")
+_NO_COOKIES: dict[str, str] = {}
+
+
+class Hasher:
+    """Keyed 64-bit hashes of identifiers. The kind keeps equal texts of different kinds apart; 0 is never given."""
+
+    def __init__(self, key: bytes) -> None:
+        self._seed = {kind: blake2b(kind.encode(), digest_size=8, key=key[:64]) for kind in _KINDS}
+
+    def __call__(self, kind: str, text: str) -> int:
+        """Hash one identifier."""
+        state = self._seed[kind].copy()
+        state.update(text.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(state.digest(), "little") or 1
+
+
+_KINDS = ("address", "network", "session", "account", "agent", "order", "tls", "object", "request", "key", "family")
+
+
+class Known(Struct, frozen=True):
+    """What is the same for every request of one client program; computed once a shape."""
+
+    facts: HeaderFacts
+    agent: int
+    order: int
+    tls: int
+    fingerprint: int
+    family: float
+
+
+class Observation(Struct, frozen=True):
+    """What is true about one request.
+
+    Attributes:
+        fingerprint: Of the client program: stable handshake and header order, and the claimed family.
+        client: The session where there is one, else address with fingerprint.
+        trap: What honeypot was touched, or empty.
+        texts: Session, device, API key and account in the clear, for the rule language alone.
+    """
+
+    address: Address
+    path: str
+    host: str
+    route: Route
+    known: Known
+    client: int
+    address_hash: int
+    network: int
+    session: int
+    account: int
+    api_key: int
+    item: int
+    item_number: float
+    request: int
+    trap: str
+    probe: float
+    partner: str
+    session_text: str
+    device_text: str
+    api_key_text: str
+    account_text: str
+
+
+class Collector:
+    """Observes requests under one configuration."""
+
+    def __init__(self, config: Config, key: bytes) -> None:
+        self.hash = Hasher(key)
+        self.router = Router(config.endpoints)
+        identity = config.identity
+        self._sessions = tuple((where.source, where.name.lower(), selector(where)) for where in identity.session)
+        self._device = selector(identity.device) if identity.device else None
+        self._api_key = selector(identity.api_key) if identity.api_key else None
+        self._accounts = {e.name: selector(e.account) for e in config.endpoints if e.account}
+        self._objects = {e.name: selector(e.object) for e in config.endpoints if e.object}
+        self._traps = Traps(config.honeypots)
+        self._proxies = TrustedProxies(config.trusted_proxies, config.forwarded.address)
+        self._forwarded_ja4 = config.forwarded.ja4
+        self._partners = {self.hash("key", p.api_key.value): p.name for p in config.partners}
+        self._known = lru_cache(maxsize=8192)(self._learn)
+        self._located = lru_cache(maxsize=16_384)(self._locate)
+
+    def _locate(self, text: str) -> tuple[Address, int, int]:
+        address = read_address(text)
+        network = self.hash("network", address.network) if address.network else 0
+        return address, self.hash("address", address.key), network
+
+    def _learn(self, shape: Shape) -> Known:
+        facts = examine(shape)
+        agent = facts.agent
+        family = f"{agent.kind}/{agent.family}"
+        return Known(
+            facts,
+            self.hash("agent", shape.agent) if shape.agent else 0,
+            self.hash("order", facts.order) if shape.names is not None else 0,
+            self.hash("tls", facts.tls) if facts.tls else 0,
+            self.hash("agent", f"{facts.tls}|{facts.order}|{family}|{agent.major}"),
+            float(self.hash("family", f"{family}/{agent.major // 20}") % 64),
+        )
+
+    def observe(self, request: Request) -> Observation:
+        """Observe one request; whatever it holds, the result is bounded."""
+        values = first_values(request.headers)
+        address, address_hash, network = self._located(self._proxies.client_of(request, values))
+        path = normal_path(request.path)
+        host = (request.host or values.get("host", "")).lower()
+        host = host.rpartition(":")[0] if host[-1:].isdigit() and ":" in host and "]" not in host[-2:] else host
+        route, captured = self.router.find(request.method, host, path)
+        cookies = cookies_of(values["cookie"]) if "cookie" in values else _NO_COOKIES
+        known = self._known(self._shape(request, values, host))
+
+        session_text = request.session_id
+        parameters = dict(zip(route.names, captured, strict=False)) if route.names else _NO_COOKIES
+        if not session_text and values:
+            for source, name, find in self._sessions:
+                if source == "header":
+                    session_text = values.get(name, "")[:512]
+                elif source == "cookie" and not cookies:
+                    continue
+                else:
+                    session_text = find(request, values, cookies, parameters)
+                if session_text:
+                    break
+        session = self.hash("session", session_text) if session_text else 0
+        api_key_text = self._api_key(request, values, cookies, parameters) if self._api_key else ""
+        api_key = self.hash("key", api_key_text) if api_key_text else 0
+        device = request.device_id or (self._device(request, values, cookies, parameters) if self._device else "")
+
+        account_text = request.user_name
+        if not account_text and route.endpoint is not None and route.name in self._accounts:
+            account_text = self._accounts[route.name](request, values, cookies, parameters)
+        account_text = account_text.strip().casefold()[:512]
+        item = ""
+        if route.endpoint is None:
+            item = captured[0] if captured else ""
+        elif route.name in self._objects:
+            item = self._objects[route.name](request, values, cookies, parameters)
+        return Observation(
+            address,
+            path,
+            host,
+            route,
+            known,
+            session or api_key or ((address_hash ^ (known.fingerprint * 0x9E3779B97F4A7C15 & _MASK)) or 1),
+            address_hash,
+            network,
+            session,
+            self.hash("account", account_text) if account_text else 0,
+            api_key,
+            self.hash("object", f"{route.purpose}:{item}") if item else 0,
+            number_of(item) if item else NAN,
+            self.hash("request", request.id),
+            self._traps.catches(path, account_text, route.purpose, route.name, item),
+            float(is_probe(request.path, request.query)),
+            self._partners.get(api_key, "") if api_key else "",
+            session_text,
+            device,
+            api_key_text,
+            account_text,
+        )
+
+    def _shape(self, request: Request, values: dict[str, str], host: str) -> Shape:
+        headers = request.headers
+        ja4 = request.ja4
+        if self._forwarded_ja4 and not request.peer_is_client and self._proxies.trusts(request.client_address):
+            ja4 = values.get(self._forwarded_ja4, "")[:64]
+        if headers is None:
+            return Shape(None, request.user_agent[:512], "", "", "", False, True, request.protocol[:8], ja4)
+        # plain http to a host that is not this machine is not a secure origin: browsers leave much out there
+        is_secure = request.scheme == "https" or host.startswith(_LOCAL_HOSTS)
+        is_page = request.method != "OPTIONS" and "upgrade" not in values
+        return Shape(
+            tuple([name.lower() for name, _ in headers[:128]]),
+            values.get("user-agent", "")[:512],
+            values.get("sec-ch-ua", "")[:512],
+            values.get("sec-ch-ua-mobile", "")[:8],
+            values.get("sec-ch-ua-platform", "")[:32],
+            is_secure,
+            is_page,
+            request.protocol[:8],
+            ja4,
+        )

@@ -1,0 +1,235 @@
+"""What answers and outcomes do to the tables, in compiled passes.
+
+An answer finds its request in the table of pending requests. A request that Vedette stopped counts in rates, but its
+answer counts as neither success nor failure (contract, section 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from vedette.detect.kernel import (
+    ACCOUNT_BYTES,
+    ADDRESS_BYTES,
+    CLIENT_BYTES,
+    FINGERPRINT_BYTES,
+    NETWORK_BYTES,
+    PENDING_BYTES,
+    SHARED_BYTES,
+    T_ATTEMPTS,
+    T_REFUSALS,
+    TABLE_ACCOUNT,
+    TABLE_ADDRESS,
+    TABLE_CLIENT,
+    TABLE_FINGERPRINT,
+    TABLE_NETWORK,
+    TABLE_PENDING,
+    TABLE_SHARED,
+    sets_of,
+    span,
+)
+from vedette.detect.tables import ACCOUNT, ADDRESS, CLIENT, FINGERPRINT, NETWORK, PENDING, SHARED, find
+
+__all__ = ["LOGIN_FAILED", "LOGIN_NONE", "LOGIN_SUCCEEDED", "answer", "humanise", "stopped", "waiting"]
+
+Array = np.ndarray[Any, Any]
+
+LOGIN_NONE, LOGIN_SUCCEEDED, LOGIN_FAILED, PAYMENT_FAILED = range(4)
+HUMAN_S = 3600.0
+"""How long an address counts as shared by a session with human evidence."""
+
+
+@njit(cache=True)
+def stopped(arena: Array, offsets: Array, request: np.uint64) -> None:
+    """Note that Vedette stopped a request: its answer will be Vedette's own."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
+    slot = find(keys, request)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
+        arena[start:end].view(PENDING)[slot]["stopped"] = np.uint8(1)
+
+
+@njit(cache=True)
+def waiting(arena: Array, offsets: Array, request: np.uint64, out: Array) -> bool:
+    """Look up a pending request: route, purpose, is_login, stopped, then client and account keys; False if gone."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
+    slot = find(keys, request)
+    if slot < 0:
+        return False
+    start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
+    row = arena[start:end].view(PENDING)[slot]
+    out[0] = np.uint64(max(0, int(row["route"])))
+    out[1] = np.uint64(max(0, int(row["purpose"])))
+    out[2] = np.uint64(row["is_login"])
+    out[3] = np.uint64(row["stopped"])
+    out[4] = row["client"]
+    out[5] = row["account"]
+    out[6] = row["address"]
+    return True
+
+
+@njit(cache=True)
+def answer(
+    arena: Array, offsets: Array, request: np.uint64, status: int, login: int, ended: float, retry_at: float
+) -> bool:
+    """Learn from one answer of the API; False if its request is unknown, was stopped, or was answered before.
+
+    Args:
+        status: HTTP status code.
+        login: One of :data:`LOGIN_NONE`, :data:`LOGIN_SUCCEEDED`, :data:`LOGIN_FAILED`, ``PAYMENT_FAILED``.
+        ended: When the answer ended, Unix seconds, or 0 where unknown.
+        retry_at: When a 429 allows the next request, Unix seconds, or 0.
+    """
+    keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
+    slot = find(keys, request)
+    if slot < 0:
+        return False
+    start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
+    pending = arena[start:end].view(PENDING)[slot]
+    if pending["stopped"] != 0 or pending["answered"] != 0:
+        return False
+    pending["answered"] = np.uint8(1)
+    keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
+    slot = find(keys, pending["client"])
+    missing = status in (404, 410)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+        client = arena[start:end].view(CLIENT)[slot]
+        client["answered"] += 1.0
+        if 400 <= status < 500:
+            client["failed"] += 1.0
+        if missing:
+            client["missing"] += 1.0
+        if ended > 0.0:
+            client["end"] = ended
+        if retry_at > 0.0:
+            client["retry_at"] = retry_at
+        if login == PAYMENT_FAILED:
+            client["payments"] += 1.0
+    keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
+    slot = find(keys, pending["address"])
+    if slot >= 0 and missing:
+        start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
+        arena[start:end].view(ADDRESS)[slot]["missing"] += 1.0
+    if login in (LOGIN_SUCCEEDED, LOGIN_FAILED):
+        _login(arena, offsets, pending, login == LOGIN_FAILED)
+    return True
+
+
+@njit(cache=True)
+def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None:
+    """Count a login attempt for client, address, account, fingerprint, network and for all."""
+    refused = 1.0 if is_refused else 0.0
+    keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
+    slot = find(keys, pending["client"])
+    if slot >= 0:
+        start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+        client = arena[start:end].view(CLIENT)[slot]
+        client["attempts"] += 1.0
+        client["refusals"] += refused
+        if not is_refused:
+            client["welcome"] = 1.0
+    keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
+    slot = find(keys, pending["address"])
+    if slot >= 0:
+        start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
+        arena[start:end].view(ADDRESS)[slot]["refusals"] += refused
+    if pending["account"] != np.uint64(0):
+        keys, _, _ = sets_of(arena, offsets, TABLE_ACCOUNT)
+        slot = find(keys, pending["account"])
+        if slot >= 0:
+            start, end = span(offsets, TABLE_ACCOUNT, ACCOUNT_BYTES)
+            account = arena[start:end].view(ACCOUNT)[slot]
+            account["refusals"] = account["refusals"] + 1.0 if is_refused else 0.0
+    keys, _, _ = sets_of(arena, offsets, TABLE_FINGERPRINT)
+    slot = find(keys, pending["fingerprint"])
+    if slot >= 0:
+        start, end = span(offsets, TABLE_FINGERPRINT, FINGERPRINT_BYTES)
+        fingerprint = arena[start:end].view(FINGERPRINT)[slot]
+        fingerprint["attempts"] += 1.0
+        fingerprint["refusals"] += refused
+    if pending["network"] != np.uint64(0):
+        keys, _, _ = sets_of(arena, offsets, TABLE_NETWORK)
+        slot = find(keys, pending["network"])
+        if slot >= 0:
+            start, end = span(offsets, TABLE_NETWORK, NETWORK_BYTES)
+            arena[start:end].view(NETWORK)[slot]["refusals"] += refused
+    start = offsets[TABLE_SHARED, 0]
+    totals = arena[start : start + SHARED_BYTES].view(SHARED)[0]["totals"]
+    totals[T_ATTEMPTS] += 1.0
+    totals[T_REFUSALS] += refused
+
+
+@njit(cache=True)
+def welcome(arena: Array, offsets: Array, client: np.uint64, amount: float) -> None:
+    """Note that the application vouches for a client (a conversion, a passed challenge), or no longer does (0)."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
+    slot = find(keys, client)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+        arena[start:end].view(CLIENT)[slot]["welcome"] = amount
+
+
+@njit(cache=True)
+def taint(arena: Array, offsets: Array, client: np.uint64, amount: float) -> None:
+    """Add to (or with a negative amount take from, never below 0) the taint of a client."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
+    slot = find(keys, client)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+        row = arena[start:end].view(CLIENT)[slot]
+        row["taint"] = max(0.0, row["taint"] + amount)
+
+
+@njit(cache=True)
+def humanise(arena: Array, offsets: Array, address: np.uint64, now: float) -> None:
+    """Note that a session with human evidence is behind an address."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
+    slot = find(keys, address)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
+        arena[start:end].view(ADDRESS)[slot]["human_until"] = now + HUMAN_S
+
+
+@njit(cache=True)
+def is_shared(arena: Array, offsets: Array, address: np.uint64, now: float) -> bool:
+    """Say whether a session with human evidence was behind an address within the last hour."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
+    slot = find(keys, address)
+    if slot < 0:
+        return False
+    start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
+    return bool(arena[start:end].view(ADDRESS)[slot]["human_until"] > now)
+
+
+@njit(cache=True)
+def retry(arena: Array, offsets: Array, client: np.uint64, at: float) -> None:
+    """Note when a limited client may come back."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
+    slot = find(keys, client)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+        arena[start:end].view(CLIENT)[slot]["retry_at"] = at
+
+
+@njit(cache=True)
+def decline(arena: Array, offsets: Array, client: np.uint64) -> None:
+    """Count a payment that was declined."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
+    slot = find(keys, client)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+        arena[start:end].view(CLIENT)[slot]["payments"] += 1.0
+
+
+@njit(cache=True)
+def login(arena: Array, offsets: Array, request: np.uint64, is_refused: bool) -> None:
+    """Count a login that the application reports and whose endpoint is not known as a login."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
+    slot = find(keys, request)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
+        _login(arena, offsets, arena[start:end].view(PENDING)[slot], is_refused)
