@@ -19,7 +19,7 @@ from vedette.config.schema import Config
 from vedette.detect import feedback
 from vedette.detect.features import COUNT, FEATURES, index, show
 from vedette.detect.kernel import KEYS, SIGNALS
-from vedette.detect.scorers import MODEL, judge, prior
+from vedette.detect.scorers import MODEL, REASONS, RESULT, judge, prior
 from vedette.detect.tables import Tables
 from vedette.detect.threats import name_threat
 from vedette.mitigate import actions, sessions
@@ -36,7 +36,6 @@ GOOD_CERTAINTY = (0.01, 0.0, 0.02)
 BAD_CERTAINTY = (0.99, 0.95, 1.0)
 _KEYS = struct.Struct(f"<{len(KEYS)}Q")
 _SIGNALS = struct.Struct(f"<{len(SIGNALS)}d")
-_NAMES = tuple(feature.name for feature in FEATURES)
 _ACCOUNTS = index("accounts_per_address")
 _WELCOME = index("welcome")
 _PURPOSES = {purpose: float(place) for place, purpose in enumerate(PURPOSES)}
@@ -65,7 +64,7 @@ class Engine:
         self._signals_array = np.frombuffer(self._signals, np.float64)
         self._features = np.zeros(COUNT, np.float32)
         self._pieces = np.zeros(COUNT, np.float32)
-        self._result = np.zeros(12, np.float64)
+        self._result = np.zeros(RESULT, np.float64)
         self._waiting = np.zeros(8, np.uint64)
         self._cors = CorsMemory()
         self.reload(config)
@@ -165,19 +164,15 @@ class Engine:
             self._pieces,
             result,
         )
-        score, low, high, _z, _sd, _strong, *ranks, _n = result.tolist()
+        score, low, high, _z, _sd, _strong, *pieces = result.tolist()
         reasons = []
-        for rank in ranks:
-            if rank < 0:
+        for rank in range(REASONS):
+            place = int(pieces[rank])
+            if place < 0:
                 break
-            place = int(rank)
-            reasons.append(
-                Reason(
-                    _NAMES[place],
-                    round(float(self._pieces[place]), 3),
-                    show(FEATURES[place], float(features[place])),
-                )
-            )
+            feature = FEATURES[place]
+            weight, value = pieces[REASONS + rank], pieces[2 * REASONS + rank]
+            reasons.append(Reason(feature.name, round(weight, 3), show(feature, value)))
         status = sessions.status(self.tables.hold, seen.client, now)
         is_certain = False
         verdict: Verdict

@@ -25,6 +25,9 @@ MAX_PATH = 4096
 MAX_HOPS = 20
 _FORWARDED_FOR = re.compile(r'(?:^|[;,\s])for="?\[?([0-9A-Fa-f:.]{2,45})', re.I)
 _DOTS = re.compile(r"/\.(?=/|$)")
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV4 = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}")
+_SPECIAL = ("10.", "127.", "192.168.", "169.254.", *(f"172.{second}." for second in range(16, 32)))
 _SLASHES = re.compile(r"/{2,}")
 _PARAMETERS = re.compile(r";[^/]*")
 
@@ -35,7 +38,7 @@ class Address(Struct, frozen=True):
     Attributes:
         key: What is hashed: an IPv4 address, an IPv6 /64, or the opaque text.
         network: The /24 or /48, or empty for opaque text.
-        kind: ``public``, ``private``, ``loopback`` or ``opaque``.
+        kind: ``public``, ``private`` (loopback too), or ``opaque``.
     """
 
     key: str
@@ -43,7 +46,6 @@ class Address(Struct, frozen=True):
     kind: str
 
 
-@lru_cache(maxsize=65_536)
 def read_address(text: str) -> Address:
     """Read an address; what is not one stays opaque (at most 256 characters).
 
@@ -52,18 +54,20 @@ def read_address(text: str) -> Address:
     >>> read_address("::ffff:192.0.2.7").key
     '192.0.2.7'
     """
+    if _IPV4.fullmatch(text) is not None:
+        head, _, _ = text.rpartition(".")
+        return Address(text, head + ".0/24", "private" if text.startswith(_SPECIAL) else "public")
     text = text[:256].strip()
     try:
         parsed = ip_address(text.split("%", 1)[0])
     except ValueError:
         return Address(text, "", "opaque")
     if parsed.version == 6 and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    kind = "loopback" if parsed.is_loopback else "private" if parsed.is_private else "public"
+        return read_address(str(parsed.ipv4_mapped))
     if parsed.version == 4:
-        return Address(str(parsed), str(ip_network((parsed, 24), strict=False)), kind)
-    wide = ip_network((parsed, 48), strict=False)
-    return Address(str(ip_network((parsed, 64), strict=False)), str(wide), kind)
+        return Address(text, "", "opaque")
+    kind = "private" if parsed.is_private or parsed.is_loopback else "public"
+    return Address(str(ip_network((parsed, 64), strict=False)), str(ip_network((parsed, 48), strict=False)), kind)
 
 
 @lru_cache(maxsize=8192)
@@ -92,11 +96,13 @@ def normal_path(path: str) -> str:
 
 
 def first_values(headers: Headers | None) -> dict[str, str]:
-    """Give the first value of each header, names in lower case; at most 128 headers of 8 KiB each are read."""
-    values: dict[str, str] = {}
-    for name, value in (headers or ())[:MAX_HEADERS]:
-        values.setdefault(name.lower(), value if len(value) <= MAX_VALUE else value[:MAX_VALUE])
-    return values
+    """Give the first value of each header, names in lower case; at most 128 headers are read.
+
+    Doors bound the size of all headers together (64 KiB), so values are not cut here.
+    """
+    if not headers:
+        return {}
+    return {name.lower(): value for name, value in reversed(headers[:MAX_HEADERS])}
 
 
 class TrustedProxies:

@@ -31,16 +31,12 @@ class Hasher:
     """Keyed 64-bit hashes of identifiers. The kind keeps equal texts of different kinds apart; 0 is never given."""
 
     def __init__(self, key: bytes) -> None:
-        self._seed = {kind: blake2b(kind.encode(), digest_size=8, key=key[:64]) for kind in _KINDS}
+        self._key = key[:64]
 
     def __call__(self, kind: str, text: str) -> int:
         """Hash one identifier."""
-        state = self._seed[kind].copy()
-        state.update(text.encode("utf-8", "surrogatepass"))
-        return int.from_bytes(state.digest(), "little") or 1
-
-
-_KINDS = ("address", "network", "session", "account", "agent", "order", "tls", "object", "request", "key", "family")
+        data = f"{kind}\0{text}".encode("utf-8", "surrogatepass")
+        return int.from_bytes(blake2b(data, digest_size=8, key=self._key).digest(), "little") or 1
 
 
 class Known(Struct, frozen=True):

@@ -15,6 +15,7 @@ ablation lives in the tests. Counts are shown as counts and stored as ``log1p``.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -325,14 +326,15 @@ def show(feature: Feature, value: float) -> str:
     >>> show(FEATURES[index("client_missing")], float(np.log1p(41)))
     'asks for what is not there: 41'
     """
-    if feature.unit == "flag":
+    unit = feature.unit
+    if unit == "count":
+        return f"{feature.says}: {math.expm1(min(value, 30.0)):.0f}"
+    if unit == "flag":
         return feature.says
-    if feature.unit in ("count", "seconds"):
-        shown = f"{np.expm1(min(value, 30.0)):.0f}" + (" s" if feature.unit == "seconds" else "")
-    elif feature.unit == "share":
-        shown = f"{100 * value:.0f} %"
-    elif feature.unit == "bits":
-        shown = f"{value:.1f} bits"
-    else:
-        shown = f"{value:.2g}"
-    return f"{feature.says}: {shown}"
+    if unit == "share":
+        return f"{feature.says}: {100.0 * value:.0f} %"
+    if unit == "bits":
+        return f"{feature.says}: {value:.1f} bits"
+    if unit == "seconds":
+        return f"{feature.says}: {math.expm1(min(value, 30.0)):.0f} s"
+    return f"{feature.says}: {value:.2g}"

@@ -24,7 +24,7 @@ from numba import njit
 from vedette.detect.features import BIAS, FAMILIES, family_array, model_array
 from vedette.detect.kernel import measure
 
-__all__ = ["LOW_CAP", "MODEL", "PRIOR_SD", "REASONS", "judge", "prior", "score"]
+__all__ = ["LOW_CAP", "MODEL", "PRIOR_SD", "REASONS", "RESULT", "judge", "prior", "score"]
 
 Array = np.ndarray[Any, Any]
 
@@ -38,6 +38,7 @@ Z90 = 1.645
 LOW_CAP = 0.89
 STRONG = 2.0
 REASONS = 5
+RESULT = 6 + 3 * REASONS
 _FAMILY_COUNT = len(FAMILIES)
 
 
@@ -58,8 +59,8 @@ def score(features: Array, model: Array, families: Array, n: float, is_new: bool
         n: Requests of the client so far.
         is_new: The fingerprint was not seen before.
         pieces: float32 out, one a feature: its signed log-odds after the caps.
-        result: float64 out, 12 places: score, low, high, log-odds, their sd, strong families, five positions of the
-            strongest features (-1: none), and the client's requests so far.
+        result: float64 out, :data:`RESULT` places: score, low, high, log-odds, their sd, strong families, then five
+            positions of the strongest features (-1: none), their log-odds and their values.
     """
     count = features.shape[0]
     gain = np.zeros(_FAMILY_COUNT)
@@ -120,6 +121,8 @@ def score(features: Array, model: Array, families: Array, n: float, is_new: bool
                     size = weight
                     best = place
         result[6 + rank] = best
+        result[6 + REASONS + rank] = pieces[best] if best >= 0 else 0.0
+        result[6 + 2 * REASONS + rank] = features[best] if best >= 0 else 0.0
 
 
 @njit(cache=True)
@@ -138,4 +141,3 @@ def judge(
     """Measure one request (:func:`vedette.detect.kernel.measure`) and score it."""
     n, is_new = measure(arena, offsets, keys, signals, now, features)
     score(features, model, families, n, is_new, pieces, result)
-    result[11] = n
