@@ -98,7 +98,7 @@ class Engine:
 
     def wants_body(self, method: str, host: str, path: str) -> bool:
         """Say whether the account of this endpoint is read from the body."""
-        from vedette.collect.normalize import normal_path  # noqa: PLC0415 - not on the hot path
+        from vedette.collect.normalize import normal_path
 
         route, _ = self._collector.router.find(method, host, normal_path(path))
         account = route.endpoint.account if route.endpoint is not None else None

@@ -22,13 +22,13 @@ _TOOLS = re.compile(
     r"|whatweb|wpscan|joomscan|masscan|zgrab|nmap|nessus|openvas|acunetix|netsparker|arachni|w3af|skipfish|jaeles"
     r"|httpx - open-source|katana|jorgee|zmeu|burpcollaborator|openbullet|silverbullet|storm-?breaker|scrapy"
     r"|colly|heritrix|httrack|webcopier|siege|apachebench|wrk|vegeta|hey/|slowhttptest|goldeneye)",
-    re.I,
+    re.IGNORECASE,
 )
-_HEADLESS = re.compile(r"headlesschrome|phantomjs|slimerjs|puppeteer|playwright|selenium|htmlunit|splash", re.I)
+_HEADLESS = re.compile(r"headlesschrome|phantomjs|slimerjs|puppeteer|playwright|selenium|htmlunit|splash", re.IGNORECASE)
 _CRAWLERS = re.compile(
     r"bot\b|crawler|spider|slurp|facebookexternalhit|feedfetcher|mediapartners|archiver|preview|monitor|uptime"
     r"|pingdom|lighthouse|pagespeed|feedly|chatgpt-user|perplexity-user",
-    re.I,
+    re.IGNORECASE,
 )
 _LIBRARIES = re.compile(
     r"^(python-requests|python-urllib3?|python-httpx|python/|python |aiohttp|httpx|curl|wget|libcurl|go-http-client|java"
@@ -36,33 +36,33 @@ _LIBRARIES = re.compile(
     r"|rest-client|httparty|typhoeus|guzzle|guzzlehttp|php|symfony|postmanruntime|insomnia|restsharp|dart|deno|bun"
     r"|reqwest|hyper|ureq|isahc|jakarta|resty|aws-sdk|mechanize|winhttp|httpie|xh|lua-resty-http|scala|akka-http"
     r"|apache-cxf|unirest|powershell|fasthttp|nim|elixir|hackney|tesla|erlang)\b",
-    re.I,
+    re.IGNORECASE,
 )
 _APPS = re.compile(
     r"^[\w.+ -]{1,64}/[\w.+-]{1,32}.*\b(cfnetwork|okhttp|alamofire|android|ios|iphone|ipad|dalvik|flutter|expo)\b"
     r"|^okhttp/|^dalvik/|^cfnetwork",
-    re.I,
+    re.IGNORECASE,
 )
 _BROWSERS = (
-    ("edge", re.compile(r"\bedga?(?:ios)?/(\d{1,4})", re.I)),
-    ("opera", re.compile(r"\bopr/(\d{1,4})", re.I)),
-    ("samsung", re.compile(r"\bsamsungbrowser/(\d{1,4})", re.I)),
-    ("chrome_ios", re.compile(r"\bcrios/(\d{1,4})", re.I)),
-    ("firefox_ios", re.compile(r"\bfxios/(\d{1,4})", re.I)),
-    ("firefox", re.compile(r"\bfirefox/(\d{1,4})", re.I)),
-    ("webview", re.compile(r"; wv\).*\bchrome/(\d{1,4})", re.I)),
-    ("chrome", re.compile(r"\bchrom(?:e|ium)/(\d{1,4})", re.I)),
-    ("safari", re.compile(r"\bversion/(\d{1,4})[\d.]*.*\bsafari/", re.I)),
-    ("explorer", re.compile(r"\b(?:msie |trident/.*rv:)(\d{1,3})", re.I)),
+    ("edge", re.compile(r"\bedga?(?:ios)?/(\d{1,4})", re.IGNORECASE)),
+    ("opera", re.compile(r"\bopr/(\d{1,4})", re.IGNORECASE)),
+    ("samsung", re.compile(r"\bsamsungbrowser/(\d{1,4})", re.IGNORECASE)),
+    ("chrome_ios", re.compile(r"\bcrios/(\d{1,4})", re.IGNORECASE)),
+    ("firefox_ios", re.compile(r"\bfxios/(\d{1,4})", re.IGNORECASE)),
+    ("firefox", re.compile(r"\bfirefox/(\d{1,4})", re.IGNORECASE)),
+    ("webview", re.compile(r"; wv\).*\bchrome/(\d{1,4})", re.IGNORECASE)),
+    ("chrome", re.compile(r"\bchrom(?:e|ium)/(\d{1,4})", re.IGNORECASE)),
+    ("safari", re.compile(r"\bversion/(\d{1,4})[\d.]*.*\bsafari/", re.IGNORECASE)),
+    ("explorer", re.compile(r"\b(?:msie |trident/.*rv:)(\d{1,3})", re.IGNORECASE)),
 )
-_CHROMIUM = re.compile(r"\bchrom(?:e|ium)/(\d{1,4})", re.I)
+_CHROMIUM = re.compile(r"\bchrom(?:e|ium)/(\d{1,4})", re.IGNORECASE)
 _PLATFORMS = (
-    ("Android", re.compile(r"android", re.I)),
-    ("iOS", re.compile(r"iphone|ipad|ipod", re.I)),
-    ("Windows", re.compile(r"windows", re.I)),
-    ("Chrome OS", re.compile(r"\bcros\b", re.I)),
-    ("macOS", re.compile(r"mac os x|macintosh", re.I)),
-    ("Linux", re.compile(r"linux|x11", re.I)),
+    ("Android", re.compile(r"android", re.IGNORECASE)),
+    ("iOS", re.compile(r"iphone|ipad|ipod", re.IGNORECASE)),
+    ("Windows", re.compile(r"windows", re.IGNORECASE)),
+    ("Chrome OS", re.compile(r"\bcros\b", re.IGNORECASE)),
+    ("macOS", re.compile(r"mac os x|macintosh", re.IGNORECASE)),
+    ("Linux", re.compile(r"linux|x11", re.IGNORECASE)),
 )
 
 

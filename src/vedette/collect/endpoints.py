@@ -14,6 +14,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from vedette.collect.normalize import CACHED_LENGTH
 from vedette.config.schema import Endpoint, Match
 from vedette.types import Mode, Purpose
 
@@ -38,23 +39,23 @@ PURPOSES: tuple[Purpose, ...] = (
     "other",
 )
 _IDENTIFIER = re.compile(
-    r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?=(?:[^/\d]*\d){3})[\w.~@%+-]+", re.I
+    r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?=(?:[^/\d]*\d){3})[\w.~@%+-]+", re.IGNORECASE
 )
 _STATIC = re.compile(
-    r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|bmp|woff2?|ttf|otf|eot|mp4|webm|mp3|txt|webmanifest|wasm)$",
-    re.I,
+    r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|bmp|woff2?|ttf|otf|eot|mp4|webm|mp3|webmanifest|wasm)$",
+    re.IGNORECASE,
 )
 _GUESSES: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
-    ("password_reset", re.compile(r"reset|forgot|recover", re.I), "POST PUT"),
-    ("login", re.compile(r"log-?in|sign-?in|/auth(?:/|$|enticat)|oauth/token|/sessions?$|/token$", re.I), "POST"),
-    ("signup", re.compile(r"sign-?up|regist|/(?:users|accounts|customers)$", re.I), "POST"),
-    ("checkout", re.compile(r"checkout", re.I), ""),
-    ("payment", re.compile(r"/pay(?:ment|ments|$|/)|gift-?card|voucher|coupon", re.I), ""),
-    ("cart", re.compile(r"cart|basket", re.I), ""),
-    ("search", re.compile(r"search|suggest|autocomplete", re.I), ""),
-    ("product", re.compile(r"/(?:products?|items?|skus?|dp|p|articles?|listings?)/(?:\{id\}|[^/]+)$", re.I), "GET HEAD"),
-    ("listing", re.compile(r"/(?:products|items|catalog(?:ue)?|categor(?:y|ies)|collections?)(?:/|$)", re.I), "GET HEAD"),
-    ("account", re.compile(r"/(?:account|profile|orders?|me|addresses|wallet)(?:/|$)", re.I), ""),
+    ("password_reset", re.compile(r"reset|forgot|recover", re.IGNORECASE), "POST PUT"),
+    ("login", re.compile(r"log-?in|sign-?in|/auth(?:/|$|enticat)|oauth/token|/sessions?$|/token$", re.IGNORECASE), "POST"),
+    ("signup", re.compile(r"sign-?up|regist|/(?:users|accounts|customers)$", re.IGNORECASE), "POST"),
+    ("checkout", re.compile(r"checkout", re.IGNORECASE), ""),
+    ("payment", re.compile(r"/pay(?:ment|ments|$|/)|gift-?card|voucher|coupon", re.IGNORECASE), ""),
+    ("cart", re.compile(r"cart|basket", re.IGNORECASE), ""),
+    ("search", re.compile(r"search|suggest|autocomplete", re.IGNORECASE), ""),
+    ("product", re.compile(r"/(?:products?|items?|skus?|dp|p|articles?|listings?)/(?:\{id\}|[^/]+)$", re.IGNORECASE), "GET HEAD"),
+    ("listing", re.compile(r"/(?:products|items|catalog(?:ue)?|categor(?:y|ies)|collections?)(?:/|$)", re.IGNORECASE), "GET HEAD"),
+    ("account", re.compile(r"/(?:account|profile|orders?|me|addresses|wallet)(?:/|$)", re.IGNORECASE), ""),
 )
 
 
@@ -91,13 +92,16 @@ def match_pattern(match: Match) -> tuple[str, tuple[str, ...]]:
     return f"{method} {host}{path or '/'}", tuple(names)
 
 
-@lru_cache(maxsize=8192)
 def template_of(path: str) -> tuple[str, str]:
     """Give the template of a normalised path, and its last identifier or an empty string.
 
     >>> template_of("/v1/products/4711/reviews")
     ('/v1/products/{id}/reviews', '4711')
     """
+    return _remembered(path) if len(path) <= CACHED_LENGTH else _template_of(path)
+
+
+def _template_of(path: str) -> tuple[str, str]:
     parts, last = [], ""
     for part in path.split("/")[:24]:
         if part and _IDENTIFIER.fullmatch(part):
@@ -106,6 +110,9 @@ def template_of(path: str) -> tuple[str, str]:
         else:
             parts.append(part.lower())
     return "/".join(parts)[:256] or "/", last
+
+
+_remembered = lru_cache(maxsize=8192)(_template_of)
 
 
 class Router:
@@ -119,7 +126,7 @@ class Router:
             self._routes.append(
                 Route(index, endpoint.name, endpoint.purpose, endpoint, endpoint.mode, "", names)
             )
-        self._pattern = re.compile("|".join(patterns), re.I) if patterns else None
+        self._pattern = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
         self._first = len(self._routes)
         self._confirmed: set[str] = set()
         self._templated = lru_cache(maxsize=8192)(self._template_route)

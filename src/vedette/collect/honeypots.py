@@ -7,8 +7,9 @@ that an API does not run, traversal and injection marks). It is evidence, not a 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from vedette.collect.normalize import normal_path
+from vedette.collect.normalize import CACHED_LENGTH, normal_path
 from vedette.config.schema import Honeypots
 
 __all__ = ["Traps", "is_probe"]
@@ -21,7 +22,7 @@ _PROBE = re.compile(
     r"|\.(?:php\d?|aspx?|jsp|cgi|bak|sql|old|swp)(?:$|[/?])"
     r"|\.\./|%2e%2e|%00|<script|union(?:\s|\+|%20)+(?:all(?:\s|\+|%20)+)?select|\$\{jndi:|/etc/passwd|sleep\(\d"
     r"|'(?:\s|\+|%20)*or(?:\s|\+|%20)+'?1'?(?:\s|%20)*=",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -31,9 +32,14 @@ def is_probe(path: str, query: str) -> bool:
     >>> is_probe("/.git/config", ""), is_probe("/api/products/7", "q=shoes")
     (True, False)
     """
-    if _PROBE.search(path[:2048]) is not None:
+    if _path_probes(path) if len(path) <= CACHED_LENGTH else _PROBE.search(path[:2048]):
         return True
     return bool(query) and _PROBE.search(query[:2048]) is not None
+
+
+@lru_cache(maxsize=8192)
+def _path_probes(path: str) -> bool:
+    return _PROBE.search(path) is not None
 
 
 class Traps:

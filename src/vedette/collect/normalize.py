@@ -17,13 +17,15 @@ from msgspec import Struct
 
 from vedette.types import Headers, Request
 
-__all__ = ["Address", "TrustedProxies", "first_values", "normal_path", "read_address"]
+__all__ = ["CACHED_LENGTH", "Address", "TrustedProxies", "first_values", "normal_path", "read_address"]
 
 MAX_HEADERS = 128
 MAX_VALUE = 8192
 MAX_PATH = 4096
 MAX_HOPS = 20
-_FORWARDED_FOR = re.compile(r'(?:^|[;,\s])for="?\[?([0-9A-Fa-f:.]{2,45})', re.I)
+CACHED_LENGTH = 256
+"""Longer texts are computed anew each time, so that a cache of thousands stays within a few megabytes."""
+_FORWARDED_FOR = re.compile(r'(?:^|[;,\s])for="?\[?([0-9A-Fa-f:.]{2,45})', re.IGNORECASE)
 _DOTS = re.compile(r"/\.(?=/|$)")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}")
@@ -47,7 +49,7 @@ class Address(Struct, frozen=True):
 
 
 def read_address(text: str) -> Address:
-    """Read an address; what is not one stays opaque (at most 256 characters).
+    """Read an address; what is not one stays opaque, cut at 256 characters.
 
     >>> read_address("2001:db8:1:2::77").key
     '2001:db8:1:2::/64'
@@ -70,14 +72,17 @@ def read_address(text: str) -> Address:
     return Address(str(ip_network((parsed, 64), strict=False)), str(ip_network((parsed, 48), strict=False)), kind)
 
 
-@lru_cache(maxsize=8192)
 def normal_path(path: str) -> str:
     """Give the form of a path in which it is matched; what is longer than 4096 characters is cut.
 
     >>> normal_path("//api/./a/../Login;x=1/")
     '/api/Login'
     """
-    path = unquote(path[:MAX_PATH], errors="replace")
+    return _remembered(path) if len(path) <= CACHED_LENGTH else _normal_path(path[:MAX_PATH])
+
+
+def _normal_path(path: str) -> str:
+    path = unquote(path, errors="replace")
     if ";" in path:
         path = _PARAMETERS.sub("", path)
     path = path.replace("\\", "/")
@@ -93,6 +98,9 @@ def normal_path(path: str) -> str:
                 parts.append(part)
         path = "/".join(parts)
     return path.rstrip("/") or "/"
+
+
+_remembered = lru_cache(maxsize=8192)(_normal_path)
 
 
 def first_values(headers: Headers | None) -> dict[str, str]:

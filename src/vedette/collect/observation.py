@@ -24,6 +24,8 @@ __all__ = ["Collector", "Hasher", "Observation"]
 NAN = float("nan")
 _MASK = (1 << 64) - 1
 _LOCAL_HOSTS = ("localhost", "127.", "[::1]")
+_CACHED_NAMES = 1024
+"""Characters of all header names together up to which a shape is remembered."""
 _NO_COOKIES: dict[str, str] = {}
 
 
@@ -123,13 +125,15 @@ class Collector:
     def observe(self, request: Request) -> Observation:
         """Observe one request; whatever it holds, the result is bounded."""
         values = first_values(request.headers)
-        address, address_hash, network = self._located(self._proxies.client_of(request, values))
+        address, address_hash, network = self._located(self._proxies.client_of(request, values)[:256])
         path = normal_path(request.path)
         host = (request.host or values.get("host", "")).lower()
         host = host.rpartition(":")[0] if host[-1:].isdigit() and ":" in host and "]" not in host[-2:] else host
         route, captured = self.router.find(request.method, host, path)
         cookies = cookies_of(values["cookie"]) if "cookie" in values else _NO_COOKIES
-        known = self._known(self._shape(request, values, host))
+        shape = self._shape(request, values, host)
+        names = shape.names
+        known = self._known(shape) if names is None or len("".join(names)) <= _CACHED_NAMES else self._learn(shape)
 
         session_text = request.session_id
         parameters = dict(zip(route.names, captured, strict=False)) if route.names else _NO_COOKIES
@@ -185,9 +189,9 @@ class Collector:
         headers = request.headers
         ja4 = request.ja4
         if self._forwarded_ja4 and not request.peer_is_client and self._proxies.trusts(request.client_address):
-            ja4 = values.get(self._forwarded_ja4, "")[:64]
+            ja4 = values.get(self._forwarded_ja4, "")
         if headers is None:
-            return Shape(None, request.user_agent[:512], "", "", "", False, True, request.protocol[:8], ja4)
+            return Shape(None, request.user_agent[:512], "", "", "", False, True, request.protocol[:8], ja4[:64])
         # plain http to a host that is not this machine is not a secure origin: browsers leave much out there
         is_secure = request.scheme == "https" or host.startswith(_LOCAL_HOSTS)
         is_page = request.method != "OPTIONS" and "upgrade" not in values
@@ -200,5 +204,5 @@ class Collector:
             is_secure,
             is_page,
             request.protocol[:8],
-            ja4,
+            ja4[:64],
         )

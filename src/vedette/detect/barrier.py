@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit, types
-from numba.core import config
+from numba import config, njit, types
 from numba.extending import intrinsic
 
 __all__ = ["barrier"]
 
-if config.DISABLE_JIT:  # pure Python does not reorder
+
+def _typed(_context: Any) -> Any:
+    def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        builder.fence("acq_rel")
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+_fence: Any = intrinsic(_typed)
+
+if getattr(config, "DISABLE_JIT", False):
 
     def barrier() -> None:
         """Do nothing: the interpreter keeps the order of stores."""
 
 else:
-
-    @intrinsic
-    def _fence(_context: Any) -> Any:
-        def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
-            builder.fence("acq_rel")
-            return context.get_dummy_value()
-
-        return types.void(), generate
 
     @njit(cache=True, inline="always")
     def barrier() -> None:

@@ -213,7 +213,7 @@ def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
     row["last"] = max(now, row["last"])
     touch(keep, slot, now, n)
     commit(sequence, slot)
-    return n
+    return float(n)
 
 
 @njit(cache=True)
@@ -228,7 +228,7 @@ def _gaps(row: Any, gap: float) -> None:
     step = log_gap - row["gap_mean"]
     row["gap_mean"] += rate * step
     row["gap_var"] = (1.0 - rate) * (row["gap_var"] + rate * step * step)
-    octave = int(math.floor((math.log2(max(gap, 0.001)) + 8.0) / 2.0))
+    octave = math.floor((math.log2(max(gap, 0.001)) + 8.0) / 2.0)
     bump(row["gap_hist"], min(max(octave, 0), 7), 64)
 
 
@@ -312,9 +312,9 @@ def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) ->
         if visits >= 200.0:
             missing = 0.0
             for place in range(64):
-                if (row["seen"] >> np.uint64(place)) & np.uint64(1) == np.uint64(0) and place != route % 64:
-                    if shared["before"][route, place] > 0.95 * visits:
-                        missing = 1.0
+                is_unseen = (row["seen"] >> np.uint64(place)) & np.uint64(1) == np.uint64(0)
+                if is_unseen and place != route % 64 and shared["before"][route, place] > 0.95 * visits:
+                    missing = 1.0
             features[F_PREREQUISITE_MISSING] = missing
         if calm:
             shared["visits"][route] += 1.0
@@ -409,7 +409,7 @@ def _learn_pair(keys: Array, signals: Array, shared: Any) -> None:
 @njit(cache=True, inline="always")
 def _cell(item: np.uint64, family: int, depth: int) -> int:
     mixed = (item >> np.uint64(14 * depth)) ^ np.uint64((family + 1) * 0x9E3B)
-    return np.int64(mixed & np.uint64(SKETCH - 1))
+    return int(mixed & np.uint64(SKETCH - 1))
 
 
 @njit(cache=True)

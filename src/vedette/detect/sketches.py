@@ -37,15 +37,15 @@ def bits(word: np.uint64) -> int:
 @njit(cache=True, inline="always")
 def mark(words: Array, start: int, size: int, item: np.uint64) -> None:
     """Set the bit of ``item`` in ``size`` words (a power of two) from ``start``."""
-    position = np.int64((item >> np.uint64(20)) & np.uint64(size * 64 - 1))
+    position = int((item >> np.uint64(20)) & np.uint64(size * 64 - 1))
     words[start + position // 64] |= _ONE << np.uint64(position % 64)
 
 
 @njit(cache=True, inline="always")
 def seen(words: Array, start: int, size: int, item: np.uint64) -> bool:
     """Say whether the bit of ``item`` is set."""
-    position = np.int64((item >> np.uint64(20)) & np.uint64(size * 64 - 1))
-    return (words[start + position // 64] >> np.uint64(position % 64)) & _ONE == _ONE
+    position = int((item >> np.uint64(20)) & np.uint64(size * 64 - 1))
+    return bool((words[start + position // 64] >> np.uint64(position % 64)) & _ONE == _ONE)
 
 
 @njit(cache=True)

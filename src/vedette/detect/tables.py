@@ -24,7 +24,7 @@ from numba import njit
 
 from vedette.detect.barrier import barrier
 
-__all__ = ["SPECS", "WAYS", "Table", "Tables", "TableSpec", "find", "find_or_insert"]
+__all__ = ["SPECS", "WAYS", "Table", "TableSpec", "Tables", "find", "find_or_insert"]
 
 WAYS = 8
 SCHEMA = 1
@@ -230,7 +230,7 @@ SHARED = np.dtype(list(_SHARED), align=True)
 @njit(cache=True, inline="always")
 def find(keys: Array, key: np.uint64) -> int:
     """Slot of ``key``, or -1. ``keys`` has shape (sets, WAYS)."""
-    row = np.int64(key & np.uint64(keys.shape[0] - 1))
+    row = int(key & np.uint64(keys.shape[0] - 1))
     for way in range(WAYS):
         if keys[row, way] == key:
             return row * WAYS + way
@@ -243,7 +243,7 @@ def find_or_insert(keys: Array, keep: Array, key: np.uint64, now: float) -> tupl
 
     The victim is the way with the smallest ``keep``; a free way has keep 0.
     """
-    row = np.int64(key & np.uint64(keys.shape[0] - 1))
+    row = int(key & np.uint64(keys.shape[0] - 1))
     victim = 0
     least = keep[row, 0]
     for way in range(WAYS):
