@@ -34,7 +34,7 @@ FIRST_ORDER = 100_000
 CATEGORIES = ("tents", "boots", "stoves", "maps", "lamps", "ropes", "packs", "jackets")
 PER_PAGE = 20
 
-_ADJECTIVES = tuple("alpine light sturdy northern quiet wide early dry silver long warm swift".split())
+_ADJECTIVES = ("alpine", "light", "sturdy", "northern", "quiet", "wide", "dry", "silver", "long", "warm", "swift")
 _FIRST = ("anna", "ben", "carla", "david", "elena", "felix", "greta", "hugo", "iris", "jonas", "klara", "leon")
 _LAST = ("adler", "brandt", "costa", "duval", "ek", "ferrari", "gruber", "horvat", "ivanov", "jansen", "keller", "lund")
 
