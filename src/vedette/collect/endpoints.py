@@ -47,8 +47,8 @@ _STATIC = re.compile(
 )
 _GUESSES: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
     ("password_reset", re.compile(r"reset|forgot|recover", re.IGNORECASE), "POST PUT"),
-    ("login", re.compile(r"log-?in|sign-?in|/auth(?:/|$|enticat)|oauth/token|/sessions?$|/token$", re.IGNORECASE), "POST"),
-    ("signup", re.compile(r"sign-?up|regist|/(?:users|accounts|customers)$", re.IGNORECASE), "POST"),
+    ("login", re.compile(r"log[-_]?in|sign[-_]?in|/auth(?:/|$|enticat)|oauth/token|/sessions?$|/token$", re.IGNORECASE), "POST"),
+    ("signup", re.compile(r"sign[-_]?up|regist|/(?:users|accounts|customers)$", re.IGNORECASE), "POST"),
     ("checkout", re.compile(r"checkout", re.IGNORECASE), ""),
     ("payment", re.compile(r"/pay(?:ment|ments|$|/)|gift-?card|voucher|coupon", re.IGNORECASE), ""),
     ("cart", re.compile(r"cart|basket", re.IGNORECASE), ""),

@@ -96,7 +96,6 @@ CLIENT = np.dtype(
         ("route", "i2"),
         ("fingerprints", "u2"),
         ("last_fingerprint", "u2"),
-        ("spare", "u2"),
         ("turned", "u4"),
     ],
     align=True,
@@ -116,29 +115,20 @@ ADDRESS = np.dtype(
         ("n", "f4"),
         ("c10", "f4"),
         ("c60", "f4"),
-        ("c3600", "f4"),
-        ("attempts", "f4"),
         ("refusals", "f4"),
-        ("answered", "f4"),
         ("missing", "f4"),
-        ("sessionless", "f4"),
         ("taint", "f4"),
-        ("ignored", "f4"),
-        ("spare", "f4"),
     ],
     align=True,
 )
-NETWORK = np.dtype([("last", "f8"), ("c60", "f4"), ("attempts", "f4"), ("refusals", "f4"), ("n", "f4")], align=True)
+NETWORK = np.dtype([("last", "f8"), ("c60", "f4"), ("refusals", "f4"), ("n", "f4")], align=True)
 ACCOUNT = np.dtype(
     [
         ("last", "f8"),
         ("turned", "f8"),
         ("addresses", "u8", (2,)),
-        ("owner", "u8", (2,)),
-        ("c600", "f4"),
         ("refusals", "f4"),
         ("n", "f4"),
-        ("spare", "f4"),
     ],
     align=True,
 )
@@ -172,7 +162,6 @@ PENDING = np.dtype(
         ("stopped", "u1"),
         ("is_login", "u1"),
         ("answered", "u1"),
-        ("features_known", "u1"),
     ],
     align=True,
 )

@@ -1,0 +1,100 @@
+"""What comes out of the collect room."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from vedette.collect.observation import Collector, Hasher
+from vedette.config.schema import Config, Endpoint, Honeypots, Identity, Partner, Secret, Selector
+from vedette.config.units import parse_match, parse_selector
+from vedette.types import Request
+
+CONFIG = Config(
+    endpoints=(
+        Endpoint(name="login", match=parse_match("POST /api/login"), purpose="login", account=parse_selector("body.email")),
+        Endpoint(
+            name="product", match=parse_match("GET /api/products/{id}"), purpose="product", object=parse_selector("path.id")
+        ),
+    ),
+    identity=Identity(api_key=Selector("header", "x-api-key"), device=Selector("header", "x-device-id")),
+    partners=(Partner(name="feed", api_key=Secret("env:FEED", "partner-secret")),),
+    honeypots=Honeypots(accounts=("canary@example.com",)),
+)
+CALL = Request(
+    timestamp=1e9,
+    id="r-1",
+    method="GET",
+    path="/api/products/4711",
+    client_address="198.51.100.7",
+    host="shop.example:8443",
+    scheme="https",
+    headers=(("user-agent", "curl/8"), ("cookie", "sid=s-1; other=x"), ("x-device-id", "d-1")),
+)
+
+
+def change(**fields: object) -> Request:
+    return msgspec.structs.replace(CALL, **fields)
+
+
+@pytest.fixture
+def collector() -> Collector:
+    return Collector(CONFIG, b"k" * 32)
+
+
+def test_identifiers_become_hashes(collector: Collector) -> None:
+    seen = collector.observe(CALL)
+    assert seen.session == collector.hash("session", "s-1")
+    assert seen.client == seen.session
+    assert seen.item == collector.hash("object", "product:4711")
+    assert (seen.item_number, seen.host, seen.route.name) == (4711.0, "shop.example", "product")
+    assert seen.device_text == "d-1"
+
+
+def test_without_session_the_client_is_address_with_fingerprint(collector: Collector) -> None:
+    bare = change(headers=(("user-agent", "curl/8"),))
+    first = collector.observe(bare)
+    assert first.session == 0
+    assert first.client == collector.observe(bare).client
+    assert first.client != collector.observe(msgspec.structs.replace(bare, client_address="198.51.100.8")).client
+    assert first.client != collector.observe(change(headers=(("user-agent", "wget/1"),))).client
+
+
+def test_account_is_read_and_folded(collector: Collector) -> None:
+    call = change(
+        method="POST",
+        path="/api/login",
+        body=b'{"email": " Anna@Example.com "}',
+        headers=(("content-type", "application/json"),),
+    )
+    assert collector.observe(call).account == collector.hash("account", "anna@example.com")
+
+
+def test_canary_account_is_a_trap(collector: Collector) -> None:
+    call = change(method="POST", path="/api/login", body=b'{"email": "canary@example.com"}', headers=())
+    assert collector.observe(call).trap == "account"
+
+
+def test_partner_is_known_by_its_key(collector: Collector) -> None:
+    assert collector.observe(change(headers=(("x-api-key", "partner-secret"),))).partner == "feed"
+    assert collector.observe(change(headers=(("x-api-key", "partner-secre"),))).partner == ""
+
+
+def test_hashes_depend_on_key_and_kind() -> None:
+    assert Hasher(b"a")("session", "x") != Hasher(b"b")("session", "x")
+    assert Hasher(b"a")("session", "x") != Hasher(b"a")("account", "x")
+    assert 0 < Hasher(b"a")("session", "\ud800") < 2**64
+
+
+def test_hostile_sizes_are_bounded(collector: Collector) -> None:
+    seen = collector.observe(
+        change(
+            path="/" + "x/" * 20_000,
+            query="q" * 100_000,
+            client_address="y" * 100_000,
+            headers=tuple((f"n{'m' * 5000}{n}", "v" * 9000) for n in range(300)) + (("cookie", "sid=" + "s" * 9000),),
+        )
+    )
+    assert len(seen.path) <= 4096
+    assert len(seen.address.key) <= 256
+    assert len(seen.session_text) <= 512
