@@ -152,6 +152,7 @@ def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
     if gap > VISIT_S:
         row["objects"][0] = row["objects"][1] = row["objects"][2] = row["objects"][3] = np.uint64(0)
         row["object_n"] = row["fresh"] = row["stepped"] = row["number_n"] = 0.0
+        row["gap_n"] = row["gap_mean"] = row["gap_var"] = row["gap_repeat"] = row["fast"] = row["fast_n"] = 0.0
         row["route"] = -1
         row["end"] = 0.0
     n = row["n"] + 1.0
