@@ -151,7 +151,7 @@ def test_a_blocked_session_is_refused_from_everywhere(site: Site) -> None:
 def test_a_person_behind_the_same_address_is_not_held(site: Site) -> None:
     person = (*BROWSER, ("cookie", "sid=anna"))
     for gap in np.random.default_rng(3).lognormal(2.0, 1.0, 25):
-        site.call("/api/products/%d" % (gap * 3), headers=person, wait=float(gap))
+        site.call(f"/api/products/{int(gap * 3)}", headers=person, wait=float(gap))
     site.call("/api/login", method="POST", headers=person, body=b'{"email": "anna@example.com"}')
     site.stuff(40)
     assert site.call("/api/products/9", headers=person, wait=5).action == "allow"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import config, njit, types
+from numba import config, types
 from numba.extending import intrinsic
+
+from vedette.detect.compiled import small_kernel
 
 __all__ = ["barrier"]
 
@@ -31,7 +33,7 @@ if getattr(config, "DISABLE_JIT", False):
 
 else:
 
-    @njit(cache=True, inline="always")
+    @small_kernel
     def barrier() -> None:
         """Keep the order of stores across this point."""
         _fence()

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from vedette.detect.compiled import kernel
 from vedette.detect.kernel import (
     ACCOUNT_BYTES,
     ADDRESS_BYTES,
@@ -42,7 +42,7 @@ HUMAN_S = 3600.0
 """How long an address counts as shared by a session with human evidence."""
 
 
-@njit(cache=True)
+@kernel
 def stopped(arena: Array, offsets: Array, request: np.uint64) -> None:
     """Note that Vedette stopped a request: its answer will be Vedette's own."""
     keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
@@ -52,7 +52,7 @@ def stopped(arena: Array, offsets: Array, request: np.uint64) -> None:
         arena[start:end].view(PENDING)[slot]["stopped"] = np.uint8(1)
 
 
-@njit(cache=True)
+@kernel
 def waiting(arena: Array, offsets: Array, request: np.uint64, out: Array) -> bool:
     """Look up a pending request: route, purpose, is_login, stopped, then client and account keys; False if gone."""
     keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
@@ -71,7 +71,7 @@ def waiting(arena: Array, offsets: Array, request: np.uint64, out: Array) -> boo
     return True
 
 
-@njit(cache=True)
+@kernel
 def answer(
     arena: Array, offsets: Array, request: np.uint64, status: int, login: int, ended: float, retry_at: float
 ) -> bool:
@@ -119,7 +119,7 @@ def answer(
     return True
 
 
-@njit(cache=True)
+@kernel
 def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None:
     """Count a login attempt for client, address, account, fingerprint, network and for all."""
     refused = 1.0 if is_refused else 0.0
@@ -163,7 +163,7 @@ def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None
     totals[T_REFUSALS] += refused
 
 
-@njit(cache=True)
+@kernel
 def welcome(arena: Array, offsets: Array, client: np.uint64, amount: float) -> None:
     """Note that the application vouches for a client (a conversion, a passed challenge), or no longer does (0)."""
     keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
@@ -173,7 +173,7 @@ def welcome(arena: Array, offsets: Array, client: np.uint64, amount: float) -> N
         arena[start:end].view(CLIENT)[slot]["welcome"] = amount
 
 
-@njit(cache=True)
+@kernel
 def taint(arena: Array, offsets: Array, client: np.uint64, amount: float) -> None:
     """Add to (or with a negative amount take from, never below 0) the taint of a client."""
     keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
@@ -184,7 +184,7 @@ def taint(arena: Array, offsets: Array, client: np.uint64, amount: float) -> Non
         row["taint"] = max(0.0, row["taint"] + amount)
 
 
-@njit(cache=True)
+@kernel
 def humanise(arena: Array, offsets: Array, address: np.uint64, now: float) -> None:
     """Note that a session with human evidence is behind an address."""
     keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
@@ -194,7 +194,7 @@ def humanise(arena: Array, offsets: Array, address: np.uint64, now: float) -> No
         arena[start:end].view(ADDRESS)[slot]["human_until"] = now + HUMAN_S
 
 
-@njit(cache=True)
+@kernel
 def is_shared(arena: Array, offsets: Array, address: np.uint64, now: float) -> bool:
     """Say whether a session with human evidence was behind an address within the last hour."""
     keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
@@ -205,7 +205,7 @@ def is_shared(arena: Array, offsets: Array, address: np.uint64, now: float) -> b
     return bool(arena[start:end].view(ADDRESS)[slot]["human_until"] > now)
 
 
-@njit(cache=True)
+@kernel
 def retry(arena: Array, offsets: Array, client: np.uint64, at: float) -> None:
     """Note when a limited client may come back."""
     keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
@@ -215,7 +215,7 @@ def retry(arena: Array, offsets: Array, client: np.uint64, at: float) -> None:
         arena[start:end].view(CLIENT)[slot]["retry_at"] = at
 
 
-@njit(cache=True)
+@kernel
 def decline(arena: Array, offsets: Array, client: np.uint64) -> None:
     """Count a payment that was declined."""
     keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
@@ -225,7 +225,7 @@ def decline(arena: Array, offsets: Array, client: np.uint64) -> None:
         arena[start:end].view(CLIENT)[slot]["payments"] += 1.0
 
 
-@njit(cache=True)
+@kernel
 def login(arena: Array, offsets: Array, request: np.uint64, is_refused: bool) -> None:
     """Count a login that the application reports and whose endpoint is not known as a login."""
     keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)

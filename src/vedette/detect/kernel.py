@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from vedette.detect.compiled import kernel, small_kernel
 from vedette.detect.features import index
 from vedette.detect.sketches import bump, decay, distinct, entropy, lower_bound, mark, seen, turn
 from vedette.detect.tables import (
@@ -109,7 +109,7 @@ F_STATIC_SHARE = index("static_share")
 F_NETWORK_REFUSALS = index("network_refusals")
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def sets_of(arena: Array, offsets: Array, table: int) -> tuple[Array, Array, Array]:
     """Keys, keep and sequence of one table of the arena."""
     sets = offsets[table, 4]
@@ -119,7 +119,7 @@ def sets_of(arena: Array, offsets: Array, table: int) -> tuple[Array, Array, Arr
     return keys, keep, sequence
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def span(offsets: Array, table: int, record_bytes: int) -> tuple[int, int]:
     """Where the rows of one table begin and end in the arena."""
     start = offsets[table, 3]
@@ -133,7 +133,7 @@ TABLE_CLIENT, TABLE_ADDRESS, TABLE_NETWORK, TABLE_ACCOUNT, TABLE_FINGERPRINT, TA
 TABLE_SHARED = 8
 
 
-@njit(cache=True)
+@kernel
 def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, shared: Any, features: Array) -> float:
     """Update the client's record; give its number of requests."""
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_CLIENT)
@@ -217,7 +217,7 @@ def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
     return float(n)
 
 
-@njit(cache=True)
+@kernel
 def _gaps(row: Any, gap: float) -> None:
     """Learn one gap: exponentially weighted mean and variance of its logarithm, octaves, repetition."""
     log_gap = math.log(max(gap, 0.001))
@@ -233,7 +233,7 @@ def _gaps(row: Any, gap: float) -> None:
     bump(row["gap_hist"], min(max(octave, 0), 7), 64)
 
 
-@njit(cache=True)
+@kernel
 def _session(row: Any, keys: Array, now: float, n: float, features: Array) -> None:
     """What only a session shows: its addresses, its changes of fingerprint, its age."""
     turned = float(row["turned"])
@@ -254,7 +254,7 @@ def _session(row: Any, keys: Array, now: float, n: float, features: Array) -> No
         features[F_SESSION_AGE] = math.log1p(max(0.0, now - row["first"]))
 
 
-@njit(cache=True)
+@kernel
 def _objects(row: Any, keys: Array, signals: Array, features: Array) -> None:
     """Which objects: how many, how new, in which steps."""
     item = keys[K_OBJECT]
@@ -282,7 +282,7 @@ def _objects(row: Any, keys: Array, signals: Array, features: Array) -> None:
         features[F_OBJECT_STEP] = row["stepped"]
 
 
-@njit(cache=True)
+@kernel
 def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) -> None:
     """Order of endpoints: surprise under the first-order Markov chain of everybody, entropy, what came before."""
     route = int(signals[S_ROUTE])
@@ -330,7 +330,7 @@ def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) ->
     row["route"] = np.int16(route)
 
 
-@njit(cache=True)
+@kernel
 def _address(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, n: float, shared: Any, features: Array) -> None:
     """Update the address: rates, and what stands behind it for each established client."""
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_ADDRESS)
@@ -386,7 +386,7 @@ def _address(arena: Array, offsets: Array, keys: Array, signals: Array, now: flo
     commit(sequence, slot)
 
 
-@njit(cache=True)
+@kernel
 def _learn_pair(keys: Array, signals: Array, shared: Any) -> None:
     """Count (claimed client, header order) and (claimed client, handshake), once an address and fingerprint."""
     if math.isnan(signals[S_FAMILY]):
@@ -407,13 +407,13 @@ def _learn_pair(keys: Array, signals: Array, shared: Any) -> None:
                 shared["families"][part, place] *= 0.5
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def _cell(item: np.uint64, family: int, depth: int) -> int:
     mixed = (item >> np.uint64(14 * depth)) ^ np.uint64((family + 1) * 0x9E3B)
     return int(mixed & np.uint64(SKETCH - 1))
 
 
-@njit(cache=True)
+@kernel
 def _rarity(keys: Array, signals: Array, shared: Any, features: Array) -> None:
     """Give -log2 p(part | claimed client) once 200 clients of the family were counted."""
     if math.isnan(signals[S_FAMILY]):
@@ -430,7 +430,7 @@ def _rarity(keys: Array, signals: Array, shared: Any, features: Array) -> None:
         features[F_HEADER_RARITY if part == 0 else F_TLS_RARITY] = -math.log2((count + 0.5) / (total + 1.0))
 
 
-@njit(cache=True)
+@kernel
 def _others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, features: Array) -> bool:
     """Update account, fingerprint and network; say whether the fingerprint is new."""
     if keys[K_ACCOUNT] != np.uint64(0):
@@ -514,7 +514,7 @@ def _others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, 
     return is_new
 
 
-@njit(cache=True)
+@kernel
 def measure(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, features: Array) -> tuple[float, bool]:
     """Update every table with one request and write its features.
 

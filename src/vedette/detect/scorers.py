@@ -19,8 +19,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from vedette.detect.compiled import kernel
 from vedette.detect.features import BIAS, FAMILIES, family_array, model_array
 from vedette.detect.kernel import measure
 
@@ -48,7 +48,7 @@ def prior() -> tuple[Array, Array]:
     return model_array(), family_array()
 
 
-@njit(cache=True)
+@kernel
 def score(features: Array, model: Array, families: Array, n: float, is_new: bool, pieces: Array, result: Array) -> None:
     """Score one feature vector.
 
@@ -125,7 +125,7 @@ def score(features: Array, model: Array, families: Array, n: float, is_new: bool
         result[6 + 2 * REASONS + rank] = features[best] if best >= 0 else 0.0
 
 
-@njit(cache=True)
+@kernel
 def judge(
     arena: Array,
     offsets: Array,

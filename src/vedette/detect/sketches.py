@@ -10,7 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from vedette.detect.compiled import kernel, small_kernel
 
 __all__ = ["bits", "decay", "distinct", "entropy", "lower_bound", "mark", "seen", "turn"]
 
@@ -18,13 +19,13 @@ Array = np.ndarray[Any, Any]
 _ONE = np.uint64(1)
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def decay(value: float, elapsed_s: float, tau_s: float) -> float:
     """Let a count fade: ``value * exp(-elapsed / tau)``."""
     return value * math.exp(-elapsed_s / tau_s)
 
 
-@njit(cache=True)
+@kernel
 def bits(word: np.uint64) -> int:
     """Count the set bits of a word."""
     count = 0
@@ -34,21 +35,21 @@ def bits(word: np.uint64) -> int:
     return count
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def mark(words: Array, start: int, size: int, item: np.uint64) -> None:
     """Set the bit of ``item`` in ``size`` words (a power of two) from ``start``."""
     position = int((item >> np.uint64(20)) & np.uint64(size * 64 - 1))
     words[start + position // 64] |= _ONE << np.uint64(position % 64)
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def seen(words: Array, start: int, size: int, item: np.uint64) -> bool:
     """Say whether the bit of ``item`` is set."""
     position = int((item >> np.uint64(20)) & np.uint64(size * 64 - 1))
     return bool((words[start + position // 64] >> np.uint64(position % 64)) & _ONE == _ONE)
 
 
-@njit(cache=True)
+@kernel
 def distinct(words: Array, size: int, generations: int) -> float:
     """Estimate the number of distinct items over the generations, ``size`` words each."""
     m = size * 64
@@ -63,7 +64,7 @@ def distinct(words: Array, size: int, generations: int) -> float:
     return -m * math.log(1.0 - used / m)
 
 
-@njit(cache=True)
+@kernel
 def turn(words: Array, size: int, elapsed_s: float, half_window_s: float) -> None:
     """Age two generations of ``size`` words: the current becomes the previous, or both are forgotten."""
     if elapsed_s < half_window_s:
@@ -73,7 +74,7 @@ def turn(words: Array, size: int, elapsed_s: float, half_window_s: float) -> Non
         words[word] = np.uint64(0)
 
 
-@njit(cache=True)
+@kernel
 def entropy(histogram: Array) -> float:
     """Entropy in bits of a histogram of counts; 0 for an empty one."""
     total = 0.0
@@ -89,7 +90,7 @@ def entropy(histogram: Array) -> float:
     return result
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def bump(histogram: Array, position: int, limit: int) -> None:
     """Count one in a small histogram and halve it once the total passes ``limit`` (at most 255)."""
     histogram[position] += np.uint8(1)
@@ -101,7 +102,7 @@ def bump(histogram: Array, position: int, limit: int) -> None:
             histogram[place] = histogram[place] // np.uint8(2)
 
 
-@njit(cache=True)
+@kernel
 def lower_bound(successes: float, trials: float) -> float:
     """Lower 5 % bound of a proportion (Wilson score, z = 1.645); 0 where nothing was tried."""
     if trials <= 0.0:

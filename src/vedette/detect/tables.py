@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from vedette.detect.barrier import barrier
+from vedette.detect.compiled import kernel, small_kernel
 
 __all__ = ["SPECS", "WAYS", "Table", "TableSpec", "Tables", "find", "find_or_insert"]
 
@@ -216,7 +216,7 @@ _SHARED: tuple[tuple[str, str, tuple[int, ...]], ...] = (
 SHARED = np.dtype(list(_SHARED), align=True)
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def find(keys: Array, key: np.uint64) -> int:
     """Slot of ``key``, or -1. ``keys`` has shape (sets, WAYS)."""
     row = int(key & np.uint64(keys.shape[0] - 1))
@@ -226,7 +226,7 @@ def find(keys: Array, key: np.uint64) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel
 def find_or_insert(keys: Array, keep: Array, key: np.uint64, now: float) -> tuple[int, bool]:
     """Slot for ``key`` and whether it is new (its record must then be cleared by the caller).
 
@@ -246,21 +246,21 @@ def find_or_insert(keys: Array, keep: Array, key: np.uint64, now: float) -> tupl
     return row * WAYS + victim, True
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def touch(keep: Array, slot: int, now: float, touches: float) -> None:
     """Record a touch: an entity seen ``touches`` times outlives newcomers by a minute for each doubling."""
     bonus = BONUS_S * np.log2(1.0 + min(max(touches, 0.0), 1023.0))
     keep[slot // WAYS, slot % WAYS] = np.uint32(max(1.0, now + bonus))
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def begin(sequence: Array, slot: int) -> None:
     """Mark the set of ``slot`` as being written (odd)."""
     sequence[slot // WAYS] |= np.uint32(1)
     barrier()
 
 
-@njit(cache=True, inline="always")
+@small_kernel
 def commit(sequence: Array, slot: int) -> None:
     """Mark the set of ``slot`` as whole again (even)."""
     barrier()

@@ -15,9 +15,9 @@ from hashlib import blake2b
 
 import numpy as np
 from msgspec import Struct
-from numba import njit
 
 from vedette.config.schema import Rate
+from vedette.detect.compiled import kernel
 from vedette.detect.tables import WAYS, Array, Table, begin, commit, find_or_insert, touch
 
 __all__ = ["Grant", "limit_key", "salt", "take"]
@@ -84,7 +84,7 @@ def _shape(rate: Rate, burst: int) -> tuple[int, int]:
     return interval, max(1, min(burst if burst > 0 else rate.count, _LONGEST // interval))
 
 
-@njit(cache=True)
+@kernel
 def _take(
     keys: Array,
     keep: Array,

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numba import njit
 
+from vedette.detect.compiled import kernel
 from vedette.detect.tables import WAYS, Array, Table, begin, commit, find
 
 __all__ = ["Status", "hold", "override", "refuse", "release", "status"]
@@ -70,7 +70,7 @@ def status(table: Table, key: int, now: float) -> Status:
     return _STATUS[_status(table.keys, table.rows, np.uint64(key), now)]
 
 
-@njit(cache=True)
+@kernel
 def _claim(keys: Array, keep: Array, rows: Array, key: np.uint64, until: float, forced: bool) -> int:
     """Slot of ``key``, found or made; unless ``forced``, -1 where all others of its set end later than ``until``."""
     slot = find(keys, key)
@@ -96,17 +96,17 @@ def _claim(keys: Array, keep: Array, rows: Array, key: np.uint64, until: float, 
     return slot
 
 
-@njit(cache=True)
+@kernel
 def _first(keys: Array, key: np.uint64) -> int:
     return int(np.int64(key & np.uint64(keys.shape[0] - 1))) * WAYS
 
 
-@njit(cache=True)
+@kernel
 def _is_ahead(until: float, now: float, longest: float) -> bool:
     return now < until <= now + longest + _SLACK_S
 
 
-@njit(cache=True)
+@kernel
 def _hold(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64, now: float) -> float:
     slot = find(keys, key)
     length = HOLD_S
@@ -130,7 +130,7 @@ def _hold(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64
     return length
 
 
-@njit(cache=True)
+@kernel
 def _refuse(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64, now: float, length: float) -> None:
     first = _first(keys, key)
     begin(sequence, first)
@@ -140,7 +140,7 @@ def _refuse(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint
     commit(sequence, first)
 
 
-@njit(cache=True)
+@kernel
 def _override(
     keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64, sign: float, now: float, until: float
 ) -> None:
@@ -157,7 +157,7 @@ def _override(
     commit(sequence, first)
 
 
-@njit(cache=True)
+@kernel
 def _release(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64) -> None:
     slot = find(keys, key)
     if slot >= 0:
@@ -167,7 +167,7 @@ def _release(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uin
         commit(sequence, slot)
 
 
-@njit(cache=True)
+@kernel
 def _status(keys: Array, rows: Array, key: np.uint64, now: float) -> int:
     slot = find(keys, key)
     if slot < 0:
