@@ -9,7 +9,7 @@ so ``none`` is where the value says nothing, ``full`` where it has said all it c
 person. Evidence of one family is correlated, so each family's sum is capped (:data:`FAMILIES`): a flood cannot count
 as rate evidence five times. ``BIAS`` is the log-odds before anything is known.
 
-How the weights were derived, and what each would change, stands in ``docs/decisions/0002-expert-prior.md``; the
+How the weights were derived, and what each would change, stands in ``docs/decisions/0030-expert-prior.md``; the
 ablation lives in the tests. Counts are shown as counts and stored as ``log1p``.
 """
 

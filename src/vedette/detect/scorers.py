@@ -8,7 +8,7 @@ The interval is computed in log-odds, ``z -+ 1.645 sd`` (90 % of a normal)::
 
     sd^2 = 0.8^2 + 0.8^2 exp(-n / 5) + 0.5^2 [fingerprint unseen] + 0.4^2 (share of families without any signal)
 
-0.8 is what the prior itself is worth without a single label (``docs/decisions/0002-expert-prior.md``), the second term
+0.8 is what the prior itself is worth without a single label (``docs/decisions/0030-expert-prior.md``), the second term
 fades with the number of requests seen from the client. One family alone never lifts ``low`` above 0.89: that takes two
 families of at least +2 each, or a certainty (contract, section 3).
 """
