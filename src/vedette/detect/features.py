@@ -103,15 +103,15 @@ FEATURES: tuple[Feature, ...] = (
         "share of the last minute's requests that came in its last 10 s", "share of the minute in 10 s",
     ),
     Feature(
-        "gap_deviation", _RATE, "client", "about 10 requests", "number", 0.45, 0.05, 1.0,
+        "gap_deviation", _RATE, "client", "about 10 requests", "number", 0.45, 0.05, 0.8,
         "standard deviation of the natural logarithm of the gaps between requests", "gaps are all alike",
     ),
     Feature(
-        "gap_entropy", _RATE, "client", "64 requests", "bits", 0.9, 0.1, 0.8,
+        "gap_entropy", _RATE, "client", "64 requests", "bits", 0.9, 0.1, 0.5,
         "entropy of the octave histogram of gaps", "gaps fall into one octave",
     ),
     Feature(
-        "gap_repeat", _RATE, "client", "about 20 requests", "share", 0.5, 0.95, 0.8,
+        "gap_repeat", _RATE, "client", "about 20 requests", "share", 0.5, 0.95, 0.5,
         "share of gaps within 5 % of the mean gap", "gaps repeat",
     ),
     Feature(

@@ -77,8 +77,8 @@ def test_interval_narrows_with_requests_and_contains_the_score() -> None:
 
 
 def test_reasons_are_the_strongest_first() -> None:
-    pieces, result = judge(full("attack_tool", "client_class", "gap_deviation", "browser_whole"))
+    pieces, result = judge(full("attack_tool", "client_class", "fast_follow", "browser_whole"))
     places = [int(place) for place in result[6:11] if place >= 0]
-    assert [FEATURES[place].name for place in places] == ["attack_tool", "client_class", "gap_deviation", "browser_whole"]
+    assert [FEATURES[place].name for place in places] == ["attack_tool", "client_class", "fast_follow", "browser_whole"]
     assert [abs(pieces[place]) for place in places] == sorted((abs(pieces[place]) for place in places), reverse=True)
     assert result[11:15].tolist() == pytest.approx([pieces[place] for place in places])
