@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from vedette.config.schema import Config
+from vedette.edge.answers import make_pipe
 from vedette.edge.clusters import engine_cluster, upstream_clusters
 from vedette.edge.listeners import certificate_secret, listener, split_address
 from vedette.edge.routes import route_configuration
@@ -28,6 +29,7 @@ class EnvoyFiles(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bootstrap: Given to Envoy at its start.
         admin: Unix socket of Envoy's admin interface.
+        answers: Named pipe into which Envoy writes the API's answers (:mod:`vedette.edge.answers`).
         address, port: Where the protected listener is.
         watched: Files beside ``vedette.yaml`` whose change calls for another :func:`write` (certificate and key).
         changed: Names of the files that this call has replaced.
@@ -36,6 +38,7 @@ class EnvoyFiles(msgspec.Struct, frozen=True, kw_only=True):
 
     bootstrap: Path
     admin: Path
+    answers: Path
     address: str
     port: int
     watched: tuple[Path, ...]
@@ -58,16 +61,18 @@ def write(config: Config, run: Path, engine_socket: Path, answers: Path) -> Envo
         "bootstrap.json": _bootstrap(run, admin),
         "clusters.json": _resources(*clusters),
         "routes.json": _resources(route_configuration(config, names)),
-        "listeners.json": _resources(listener(config, run)),
+        "listeners.json": _resources(listener(config, run, answers)),
     }
     watched: tuple[Path, ...] = ()
     if config.listen.certificate:
         files["certificate.json"] = _resources(certificate_secret(config, run))
         watched = (Path(config.listen.certificate), Path(config.listen.key))
+    make_pipe(answers)
     changed = tuple(name for name, content in files.items() if _replace(run / name, content))
     return EnvoyFiles(
         bootstrap=run / "bootstrap.json",
         admin=admin,
+        answers=answers,
         address=host,
         port=port,
         watched=watched,

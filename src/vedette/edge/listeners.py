@@ -4,27 +4,54 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from vedette.config.schema import Config
+from vedette.edge.answers import access_log
 from vedette.edge.clusters import ASK_TIMEOUT_S
 from vedette.errors import ConfigError
 
-__all__ = ["FORGEABLE", "listener", "split_address"]
+__all__ = ["certificate_secret", "forgeable", "listener", "split_address"]
 
 TYPE = "type.googleapis.com/"
 
-FORGEABLE = r"(?:x[-_])?vedette[-_].*|x[-_]envoy[-_].*|x_forwarded[-_].*|x-forwarded_.*|x_real[-_]ip|x-real_ip|cf_connecting[-_]ip|true_client[-_]ip"
-"""Names of request headers that are ours to set, or that some servers take for one of those because they read ``_`` and
-``-`` as the same. All are removed before anything else happens. Other headers with underscores pass: real APIs use
-them."""
+_OURS = r"(?:x[-_])?vedette[-_].*|x[-_]envoy[-_].*"
+_BELIEVED = (
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-real-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+)
+
+
+def forgeable(*names: str) -> str:
+    """Return an expression for the request headers that no client may send.
+
+    Ours first. Then every spelling with ``_`` of the headers by which proxies name the client, because many servers
+    read ``_`` and ``-`` as the same. Other headers with underscores pass: real APIs use them.
+
+    >>> [bool(re.fullmatch(forgeable(), name)) for name in ("x_vedette-id", "x_forwarded-for", "x-forwarded-for", "my_key")]
+    [True, True, False, False]
+    """
+    spellings = [_OURS]
+    for name in (*_BELIEVED, *names):
+        words = name.split("-")
+        for i in range(1, len(words)):
+            before, after = "[-_]".join(map(re.escape, words[:i])), "[-_]".join(map(re.escape, words[i:]))
+            spellings.append(f"{before}_{after}")
+    return "|".join(spellings)
+
 
 _HEADERS_BYTES = 60 * 1024
 
 
-def listener(config: Config, run: Path) -> dict[str, Any]:
+def listener(config: Config, run: Path, answers: Path) -> dict[str, Any]:
     """Return Envoy's ``Listener``. Peers in ``trusted_proxies`` get a filter chain of their own."""
     host, port = split_address(config.listen.address)
     filters: list[dict[str, Any]] = []
@@ -44,11 +71,11 @@ def listener(config: Config, run: Path) -> dict[str, Any]:
         )
     chains = []
     if config.trusted_proxies:
-        chains.append(_chain(config, run, trusted=True, by_proxy=by_proxy))
+        chains.append(_chain(config, run, answers, trusted=True, by_proxy=by_proxy))
         chains[0]["filter_chain_match"] = {
             "direct_source_prefix_ranges": [_prefix(text) for text in config.trusted_proxies]
         }
-    chains.append(_chain(config, run, trusted=False, by_proxy=False))
+    chains.append(_chain(config, run, answers, trusted=False, by_proxy=False))
     return {
         "@type": TYPE + "envoy.config.listener.v3.Listener",
         "name": "protected",
@@ -74,10 +101,10 @@ def split_address(text: str) -> tuple[str, int]:
         ) from None
 
 
-def _chain(config: Config, run: Path, *, trusted: bool, by_proxy: bool) -> dict[str, Any]:
+def _chain(config: Config, run: Path, answers: Path, *, trusted: bool, by_proxy: bool) -> dict[str, Any]:
     chain: dict[str, Any] = {
         "name": "trusted" if trusted else "clients",
-        "filters": [{"name": "http", "typed_config": _http(config, run, trusted=trusted, by_proxy=by_proxy)}],
+        "filters": [{"name": "http", "typed_config": _http(config, run, answers, trusted=trusted, by_proxy=by_proxy)}],
     }
     if config.listen.certificate:
         chain["transport_socket_connect_timeout"] = "10s"
@@ -96,7 +123,7 @@ def _chain(config: Config, run: Path, *, trusted: bool, by_proxy: bool) -> dict[
     return chain
 
 
-def _http(config: Config, run: Path, *, trusted: bool, by_proxy: bool) -> dict[str, Any]:
+def _http(config: Config, run: Path, answers: Path, *, trusted: bool, by_proxy: bool) -> dict[str, Any]:
     """Return the HTTP connection manager.
 
     ``trusted`` peers keep their ``X-Forwarded-Proto`` and client certificate headers; others never do.
@@ -143,6 +170,7 @@ def _http(config: Config, run: Path, *, trusted: bool, by_proxy: bool) -> dict[s
         ],
         "http_filters": _filters(config),
         "local_reply_config": _local_replies(),
+        "access_log": [access_log(answers)],
     }
 
 
@@ -163,8 +191,9 @@ def _mutations(config: Config, *, by_proxy: bool) -> list[dict[str, Any]]:
         }
     # The engine's answer replaces this one; it reaches the API only where no decision could be had.
     ours["vedette-decision"] = 'id="%REQ(x-vedette-id)%", verdict=unknown, action=allow, degraded'
+    said = {config.forwarded.address, config.forwarded.ja3, config.forwarded.ja4} - {"", "proxy_protocol", *_BELIEVED}
     return [
-        {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": FORGEABLE}}}},
+        {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": forgeable(*sorted(said))}}}},
         *(
             {"append": {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
             for name, value in ours.items()
@@ -221,7 +250,7 @@ def _local_replies() -> dict[str, Any]:
                 "headers_to_add": [{"header": {"key": "cache-control", "value": "no-store"}}],
                 "body_format_override": {
                     "text_format_source": {
-                        "inline_string": '{"type":"about:blank","title":"The request could not be handled","status":%RESPONSE_CODE%}'
+                        "inline_string": '{"type":"about:blank","title":"Not handled","status":%RESPONSE_CODE%}'
                     },
                     "content_type": "application/problem+json",
                 },
@@ -260,7 +289,8 @@ def _readable(config: Config, name: str, file: str) -> bytes:
         where = config.file or "configuration"
         raise ConfigError(
             [
-                f"{where}: listen.{name}: {file!r} cannot be read ({error.strerror}); give a PEM file that this user may read"
+                f"{where}: listen.{name}: {file!r} cannot be read ({error.strerror}); "
+                "give a PEM file that this user may read"
             ]
         ) from None
 

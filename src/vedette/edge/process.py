@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import IO
 
+from vedette.edge.answers import open_pipe
 from vedette.edge.envoy import EnvoyFiles
 from vedette.errors import ConfigError
 
@@ -51,9 +52,10 @@ class Envoy:
     ``start`` raises ConfigError where it cannot work whatever one tries again: the port is taken or not allowed.
     """
 
-    def __init__(self, files: EnvoyFiles, child: subprocess.Popen[bytes]) -> None:
+    def __init__(self, files: EnvoyFiles, child: subprocess.Popen[bytes], pipe: int) -> None:
         self.files = files
         self.child = child
+        self._pipe = pipe
 
     @classmethod
     def start(
@@ -77,6 +79,8 @@ class Envoy:
         _free(files.address, files.port)
         with contextlib.suppress(FileNotFoundError):
             files.admin.unlink()
+        # Held open as long as Envoy runs: it would wait for a reader when it opens the pipe.
+        pipe = open_pipe(files.answers)
         child = subprocess.Popen(
             [
                 str(envoy_binary()),
@@ -85,6 +89,7 @@ class Envoy:
                 *("--drain-time-s", str(max(1, round(drain_s)))),
                 *("--drain-strategy", "immediate"),
                 *("--log-level", "warning"),
+                *("--file-flush-interval-msec", "100"),
                 "--disable-hot-restart",
                 *extra,
             ],
@@ -97,7 +102,7 @@ class Envoy:
         with contextlib.suppress(OSError, ValueError):
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.prlimit(child.pid, resource.RLIMIT_NOFILE, (hard, hard))
-        return cls(files, child)
+        return cls(files, child, pipe)
 
     @property
     def pid(self) -> int:
@@ -155,7 +160,11 @@ class Envoy:
                 self.child.wait(5.0)
             except subprocess.TimeoutExpired:
                 self.child.kill()
-        return self.child.wait()
+        status = self.child.wait()
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+        return status
 
     def _is_drained(self) -> bool:
         """Say whether the listener is closed and nothing is in flight. A silent admin socket is not an answer."""
@@ -188,7 +197,7 @@ def _free(address: str, port: int) -> None:
         except OSError as error:
             reason = {
                 errno.EADDRINUSE: "is taken by another process; stop that one or choose another port",
-                errno.EACCES: "needs a privilege (ports below 1024); choose a higher port or grant CAP_NET_BIND_SERVICE",
+                errno.EACCES: "needs a privilege (ports below 1024); choose a higher one or grant CAP_NET_BIND_SERVICE",
                 errno.EADDRNOTAVAIL: "is not an address of this machine; use one of its own or 0.0.0.0",
             }.get(error.errno or 0, f"cannot be opened ({os.strerror(error.errno or 0)})")
             where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -48,7 +48,7 @@ def loose(match: Match) -> str:
     >>> bool(re.fullmatch(loose(Match("", "POST", "", ("api", "login"))), "/API//log%69n;x=1/"))
     True
     """
-    parts = []
+    parts: list[str] = []
     for segment in match.segments:
         if segment == "**":
             return "(?i)" + "".join(parts) + f"(?:{_SEPARATOR}.*)?" if parts else "(?s).*"
@@ -62,7 +62,7 @@ def strict(match: Match) -> str:
     >>> [bool(re.fullmatch(strict(Match("", "GET", "", ("api", "{id}"))), path)) for path in ("/api/7", "/api/7;x")]
     [True, False]
     """
-    parts = []
+    parts: list[str] = []
     for segment in match.segments:
         if segment == "**":
             return "".join(parts) + "(?:/.*)?" if parts else ".*"
@@ -74,7 +74,7 @@ def _loose_segment(segment: str) -> str:
     """Return an expression for one segment with any of its characters percent-encoded, once or more often."""
     if segment.startswith("{"):
         return "[^/?]*"
-    parts = []
+    parts: list[str] = []
     for char in segment:
         spellings = {char.lower(), char.upper()} if char.isascii() else {char}
         encoded = {"".join(f"%(?:25)*{byte:02X}" for byte in spelling.encode()) for spelling in spellings}
