@@ -1,7 +1,7 @@
 """The engine: the table of contents of the system.
 
-``decide`` runs collect → detect → mitigate for one request, ``observe`` learns from what came of it. Both are functions of
-their arguments and the tables: no clock, no socket, no thread, no randomness. Neither raises and neither waits.
+``decide`` runs collect → detect → mitigate for one request, ``observe`` learns from what came of it. Both are functions
+of their arguments and the tables: no clock, no socket, no thread, no randomness. Neither raises and neither waits.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Engine:
         """
         try:
             return self._decide(request, now)
-        except Exception as error:  # noqa: BLE001 - fail open, visibly: the door counts and logs it
+        except Exception as error:
             self.degraded += 1
             self.last_error = error
             return Decision(
@@ -138,7 +138,7 @@ class Engine:
                 self._answer(event)
             else:
                 self._outcome(event, now)
-        except Exception as error:  # noqa: BLE001 - see decide
+        except Exception as error:
             self.degraded += 1
             self.last_error = error
 
@@ -195,9 +195,7 @@ class Engine:
             verdict = "unknown"
         signals = [reason.signal for reason in reasons]
         threat = name_threat(score, route.purpose, seen.path, signals, float(features[_ACCOUNTS]))
-        keys = Keys(
-            seen.address_hash, seen.session, seen.account, seen.api_key, seen.known.fingerprint, 0
-        )
+        keys = Keys(seen.address_hash, seen.session, seen.account, seen.api_key, seen.known.fingerprint, 0)
         needs_headers = self._wants_headers or request.method == "OPTIONS"
         facts = Facts(
             score=score,
@@ -355,9 +353,9 @@ class Engine:
         elif name == "label_bad":
             sessions.override(tables.hold, int(client), "bad", now)
         elif name in ("conversion", "signup_completed", "challenge_passed"):
-            feedback.welcome(tables.arena, tables.offsets, client, 1.0)
+            feedback.welcome(tables.arena, tables.offsets, client, 1)
         elif name in ("chargeback", "abuse_report"):
-            feedback.welcome(tables.arena, tables.offsets, client, 0.0)
+            feedback.welcome(tables.arena, tables.offsets, client, 0)
             feedback.taint(tables.arena, tables.offsets, client, 0.5)
         elif name == "payment_declined":
             feedback.decline(tables.arena, tables.offsets, client)

@@ -22,7 +22,10 @@ LIBRARY: Headers = (("host", "shop.example"), ("user-agent", "python-requests/2.
 BROWSER: Headers = (
     ("host", "shop.example"),
     ("sec-ch-ua-platform", '"Linux"'),
-    ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"),
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    ),
     ("sec-ch-ua", '"Chromium";v="142", "Google Chrome";v="142"'),
     ("sec-ch-ua-mobile", "?0"),
     ("accept", "*/*"),
@@ -40,7 +43,10 @@ def config(**changes: object) -> Config:
         mode="enforce",
         endpoints=(
             Endpoint(
-                name="login", match=parse_match("POST /api/login"), purpose="login", account=parse_selector("body.email")
+                name="login",
+                match=parse_match("POST /api/login"),
+                purpose="login",
+                account=parse_selector("body.email"),
             ),
             Endpoint(
                 name="product",
@@ -64,7 +70,9 @@ class Site:
         self.now = NOW
         self.count = 0
 
-    def call(self, path: str, *, method: str = "GET", status: int = 200, wait: float = 1.0, **fields: object) -> Decision:
+    def call(
+        self, path: str, *, method: str = "GET", status: int = 200, wait: float = 1.0, **fields: object
+    ) -> Decision:
         self.now += wait
         self.count += 1
         values: dict[str, object] = {"headers": LIBRARY, "client_address": "198.51.100.7"} | fields
@@ -139,7 +147,9 @@ def test_a_stop_is_held_for_a_minute_and_then_judged_anew(site: Site) -> None:
 def test_a_blocked_session_is_refused_from_everywhere(site: Site) -> None:
     cookie = (*LIBRARY, ("cookie", "sid=thief"))
     site.stuff(40, headers=cookie)
-    decision = site.call("/api/products/7", headers=(*BROWSER, ("cookie", "sid=thief")), client_address="203.0.113.1", wait=7200)
+    decision = site.call(
+        "/api/products/7", headers=(*BROWSER, ("cookie", "sid=thief")), client_address="203.0.113.1", wait=7200
+    )
     assert (decision.action, decision.policy, decision.verdict) == ("block", "refused session", "bad_bot")
     reply = site.engine.reply(decision, site.last)
     assert reply is not None
@@ -230,7 +240,10 @@ def test_a_reported_login_counts_where_the_endpoint_is_no_login(site: Site) -> N
 
 def test_success_expression_of_an_endpoint_is_used() -> None:
     login = Endpoint(
-        name="login", match=parse_match("POST /api/login"), purpose="login", success="status == 200 && header['x-ok'] == '1'"
+        name="login",
+        match=parse_match("POST /api/login"),
+        purpose="login",
+        success="status == 200 && header['x-ok'] == '1'",
     )
     site = Site(Engine.open(config(endpoints=(login,)), key=b"k" * 32, shrink=8))
     for _ in range(20):

@@ -18,20 +18,24 @@ Kind = Literal["browser", "app", "library", "headless", "tool", "crawler", "unkn
 
 _LONGEST = 512
 _TOOLS = re.compile(
-    r"\b(hydra|medusa|patator|ffuf|fuzz faster u fool|gobuster|dirbuster|dirb\b|feroxbuster|wfuzz|sqlmap|nikto|nuclei"
+    r"\b(hydra|medusa|patator|ffuf|fuzz faster u fool|gobuster|dirbuster|dirb\b|feroxbuster|wfuzz|sqlmap|nikto"
+    r"|nuclei"
     r"|whatweb|wpscan|joomscan|masscan|zgrab|nmap|nessus|openvas|acunetix|netsparker|arachni|w3af|skipfish|jaeles"
     r"|httpx - open-source|katana|jorgee|zmeu|burpcollaborator|openbullet|silverbullet|storm-?breaker|scrapy"
     r"|colly|heritrix|httrack|webcopier|siege|apachebench|wrk|vegeta|hey/|slowhttptest|goldeneye)",
     re.IGNORECASE,
 )
-_HEADLESS = re.compile(r"headlesschrome|phantomjs|slimerjs|puppeteer|playwright|selenium|htmlunit|splash", re.IGNORECASE)
+_HEADLESS = re.compile(
+    r"headlesschrome|phantomjs|slimerjs|puppeteer|playwright|selenium|htmlunit|splash", re.IGNORECASE
+)
 _CRAWLERS = re.compile(
     r"bot\b|crawler|spider|slurp|facebookexternalhit|feedfetcher|mediapartners|archiver|preview|monitor|uptime"
     r"|pingdom|lighthouse|pagespeed|feedly|chatgpt-user|perplexity-user",
     re.IGNORECASE,
 )
 _LIBRARIES = re.compile(
-    r"^(python-requests|python-urllib3?|python-httpx|python/|python |aiohttp|httpx|curl|wget|libcurl|go-http-client|java"
+    r"^(python-requests|python-urllib3?|python-httpx|python/|python |aiohttp|httpx|curl|wget|libcurl|java"
+    r"|go-http-client"
     r"|apache-httpclient|okhttp3?-?test|axios|node-fetch|node|undici|got|superagent|libwww-perl|lwp|perl|ruby|faraday"
     r"|rest-client|httparty|typhoeus|guzzle|guzzlehttp|php|symfony|postmanruntime|insomnia|restsharp|dart|deno|bun"
     r"|reqwest|hyper|ureq|isahc|jakarta|resty|aws-sdk|mechanize|winhttp|httpie|xh|lua-resty-http|scala|akka-http"
@@ -90,7 +94,7 @@ class Agent(Struct, frozen=True):
 def read(text: str) -> Agent:
     """Read a User-Agent; longer ones than 512 characters are cut.
 
-    >>> read("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36").kind
+    >>> read("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36").kind
     'browser'
     >>> read("python-requests/2.34").kind
     'library'

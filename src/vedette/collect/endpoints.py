@@ -47,14 +47,26 @@ _STATIC = re.compile(
 )
 _GUESSES: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
     ("password_reset", re.compile(r"reset|forgot|recover", re.IGNORECASE), "POST PUT"),
-    ("login", re.compile(r"log[-_]?in|sign[-_]?in|/auth(?:/|$|enticat)|oauth/token|/sessions?$|/token$", re.IGNORECASE), "POST"),
+    (
+        "login",
+        re.compile(r"log[-_]?in|sign[-_]?in|/auth(?:/|$|enticat)|oauth/token|/sessions?$|/token$", re.IGNORECASE),
+        "POST",
+    ),
     ("signup", re.compile(r"sign[-_]?up|regist|/(?:users|accounts|customers)$", re.IGNORECASE), "POST"),
     ("checkout", re.compile(r"checkout", re.IGNORECASE), ""),
     ("payment", re.compile(r"/pay(?:ment|ments|$|/)|gift-?card|voucher|coupon", re.IGNORECASE), ""),
     ("cart", re.compile(r"cart|basket", re.IGNORECASE), ""),
     ("search", re.compile(r"search|suggest|autocomplete", re.IGNORECASE), ""),
-    ("product", re.compile(r"/(?:products?|items?|skus?|dp|p|articles?|listings?)/(?:\{id\}|[^/]+)$", re.IGNORECASE), "GET HEAD"),
-    ("listing", re.compile(r"/(?:products|items|catalog(?:ue)?|categor(?:y|ies)|collections?)(?:/|$)", re.IGNORECASE), "GET HEAD"),
+    (
+        "product",
+        re.compile(r"/(?:products?|items?|skus?|dp|p|articles?|listings?)/(?:\{id\}|[^/]+)$", re.IGNORECASE),
+        "GET HEAD",
+    ),
+    (
+        "listing",
+        re.compile(r"/(?:products|items|catalog(?:ue)?|categor(?:y|ies)|collections?)(?:/|$)", re.IGNORECASE),
+        "GET HEAD",
+    ),
     ("account", re.compile(r"/(?:account|profile|orders?|me|addresses|wallet)(?:/|$)", re.IGNORECASE), ""),
 )
 
@@ -123,9 +135,7 @@ class Router:
         for index, endpoint in enumerate(endpoints[: ROUTES - UNCONFIRMED - 32]):
             pattern, names = match_pattern(endpoint.match)
             patterns.append(f"(?P<e{index}>{pattern})")
-            self._routes.append(
-                Route(index, endpoint.name, endpoint.purpose, endpoint, endpoint.mode, "", names)
-            )
+            self._routes.append(Route(index, endpoint.name, endpoint.purpose, endpoint, endpoint.mode, "", names))
         self._pattern = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
         self._first = len(self._routes)
         self._confirmed: set[str] = set()

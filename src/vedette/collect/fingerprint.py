@@ -13,7 +13,38 @@ __all__ = ["order_of", "stable_ja4"]
 
 _JA4 = re.compile(r"[tqd](?:\d\d|s[23]|d[123])[di]\d{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}")
 _UNORDERED = frozenset(
-    ["authorization", "connection", "content-length", "content-type", "cookie", "cache-control", "host", "if-modified-since", "if-none-match", "if-range", "origin", "pragma", "priority", "range", "referer", "te", "transfer-encoding", "upgrade", "via", "x-requested-with", "access-control-request-headers", "access-control-request-method", "x-forwarded-for", "x-forwarded-proto", "forwarded", "content-encoding", "dnt", "sec-gpc", "save-data", "accept"]
+    [
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "cache-control",
+        "host",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "origin",
+        "pragma",
+        "priority",
+        "range",
+        "referer",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "x-requested-with",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "forwarded",
+        "content-encoding",
+        "dnt",
+        "sec-gpc",
+        "save-data",
+        "accept",
+    ]
 )
 """Headers whose presence depends on the call, not on the client."""
 

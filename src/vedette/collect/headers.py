@@ -2,8 +2,8 @@
 
 What is expected of which browser since which version is taken from the Fetch Metadata and User-Agent Client Hints
 specifications of the W3C and the release notes that introduced them: Chromium sends ``Sec-Fetch-*`` since 80 and
-``Sec-CH-UA`` since 89, Firefox ``Sec-Fetch-*`` since 90, Safari since 16.4; all of these only to secure origins, and none
-of them in a WebSocket handshake. Where an expectation does not apply it is unknown, not false.
+``Sec-CH-UA`` since 89, Firefox ``Sec-Fetch-*`` since 90, Safari since 16.4; all of these only to secure origins, and
+none of them in a WebSocket handshake. Where an expectation does not apply it is unknown, not false.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What nobody honest touches: decoy paths, canary accounts, objects that do not exist; and paths that only scanners ask for.
+"""What nobody honest touches: decoy paths, canary accounts, invented objects; and what only scanners ask for.
 
 The probe list holds well-known targets of vulnerability scanners (secrets in files, shells, admin pages of products
-that an API does not run, traversal and injection marks). It is evidence, not a verdict: an operator may run such a path.
+that an API does not run, traversal and injection marks). It is evidence, not a verdict: an API may have such a path.
 """
 
 from __future__ import annotations
@@ -62,5 +62,3 @@ class Traps:
         if item and (f"{purpose}:{item}" in self._objects or f"{endpoint}:{item}" in self._objects):
             return "object"
         return ""
-
-

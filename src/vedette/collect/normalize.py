@@ -122,7 +122,9 @@ class TrustedProxies:
     """
 
     def __init__(self, networks: tuple[str, ...], header: str) -> None:
-        self._networks: tuple[IPv4Network | IPv6Network, ...] = tuple(ip_network(text, strict=False) for text in networks)
+        self._networks: tuple[IPv4Network | IPv6Network, ...] = tuple(
+            ip_network(text, strict=False) for text in networks
+        )
         self._header = header if header != "proxy_protocol" else ""
         self._is_trusted = lru_cache(maxsize=16_384)(self._lookup)
 

@@ -77,6 +77,7 @@ def _count(value: float) -> float:
 
 _RATE, _HEADER, _IDENTITY, _CARDINALITY, _OUTCOME, _SEQUENCE, _NETWORK = (family.name for family in FAMILIES)
 
+# fmt: off
 FEATURES: tuple[Feature, ...] = (
     Feature(
         "client_rate_10s", _RATE, "client", "10 s", "count", _count(60), _count(400), 3.0,
@@ -92,7 +93,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "address_rate_10s", _RATE, "address", "10 s", "count", _count(100), _count(700), 2.5,
-        "decayed number of requests for each established client behind the address", "requests in 10 s from the address",
+        "decayed number of requests for each established client behind it", "requests in 10 s from the address",
     ),
     Feature(
         "address_rate_1m", _RATE, "address", "1 min", "count", _count(300), _count(2000), 2.5,
@@ -149,7 +150,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "hints_conflict", _HEADER, "request", "", "flag", 0.0, 1.0, 2.5,
-        "client hints and User-Agent disagree on brand, version, mobile or platform", "client hints contradict the agent",
+        "client hints and User-Agent disagree on brand, version or platform", "client hints contradict the agent",
     ),
     Feature(
         "tls_conflict", _HEADER, "request", "", "flag", 0.0, 1.0, 1.5,
@@ -158,15 +159,15 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "protocol_downgrade", _HEADER, "request", "", "flag", 0.0, 1.0, 0.7,
-        "a browser of today speaking HTTP/1 over TLS although HTTP/2 was on offer", "old protocol for the claimed browser",
+        "a browser of today speaking HTTP/1 over TLS although it offered HTTP/2", "old protocol for the browser",
     ),
     Feature(
         "header_rarity", _HEADER, "request", "life", "bits", 6.0, 13.0, 1.5,
-        "-log2 p(header order | claimed client), learned once an address and fingerprint", "header order is rare for it",
+        "-log2 p(header order | claimed client), learned once an address", "header order is rare for the client",
     ),
     Feature(
         "tls_rarity", _HEADER, "request", "life", "bits", 6.0, 13.0, 1.5,
-        "-log2 p(stable JA4 | claimed client), learned once an address and fingerprint", "handshake is rare for it",
+        "-log2 p(stable JA4 | claimed client), learned once an address", "handshake is rare for the client",
     ),
     Feature(
         "browser_whole", _HEADER, "request", "", "flag", 0.0, 1.0, -0.8,
@@ -222,7 +223,7 @@ FEATURES: tuple[Feature, ...] = (
         "one address a request",
     ),
     Feature(
-        "client_refusals", _OUTCOME, "client", "1 h", "count", _count(3), _count(12), 3.0,
+        "client_refusals", _OUTCOME, "client", "1 h", "count", _count(2), _count(7), 3.0,
         "failed logins", "failed logins",
     ),
     Feature(
@@ -264,7 +265,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "prerequisite_missing", _SEQUENCE, "client", "life", "flag", 0.0, 1.0, 1.0,
-        "an endpoint without one that came before it in 95 % of at least 200 visits", "skips the call that comes before",
+        "an endpoint without one that came before it in 95 % of 200 or more visits", "skips the usual call before",
     ),
     Feature(
         "coverage", _SEQUENCE, "client", "visit", "count", _count(70), _count(450), 3.0,
@@ -295,6 +296,7 @@ FEATURES: tuple[Feature, ...] = (
         "failed logins from the /24 (IPv6: /48)", "failed logins from the network",
     ),
 )
+# fmt: on
 
 COUNT = len(FEATURES)
 _INDEX = {feature.name: position for position, feature in enumerate(FEATURES)}

@@ -28,6 +28,7 @@ from vedette.detect.kernel import (
     TABLE_NETWORK,
     TABLE_PENDING,
     TABLE_SHARED,
+    seconds,
     sets_of,
     span,
 )
@@ -106,7 +107,7 @@ def answer(
         if ended > 0.0:
             client["end"] = ended
         if retry_at > 0.0:
-            client["retry_at"] = retry_at
+            client["retry_at"] = seconds(retry_at + 0.5)
         if login == PAYMENT_FAILED:
             client["payments"] += 1.0
     keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
@@ -128,10 +129,9 @@ def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None
     if slot >= 0:
         start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
         client = arena[start:end].view(CLIENT)[slot]
-        client["attempts"] += 1.0
         client["refusals"] += refused
         if not is_refused:
-            client["welcome"] = 1.0
+            client["welcome"] = np.uint8(1)
     keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
     slot = find(keys, pending["address"])
     if slot >= 0:
@@ -164,13 +164,13 @@ def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None
 
 
 @kernel
-def welcome(arena: Array, offsets: Array, client: np.uint64, amount: float) -> None:
-    """Note that the application vouches for a client (a conversion, a passed challenge), or no longer does (0)."""
+def welcome(arena: Array, offsets: Array, client: np.uint64, vouched: int) -> None:
+    """Note that the application vouches for a client (1: a conversion, a passed challenge), or no longer does (0)."""
     keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
     slot = find(keys, client)
     if slot >= 0:
         start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
-        arena[start:end].view(CLIENT)[slot]["welcome"] = amount
+        arena[start:end].view(CLIENT)[slot]["welcome"] = np.uint8(vouched)
 
 
 @kernel
@@ -212,7 +212,7 @@ def retry(arena: Array, offsets: Array, client: np.uint64, at: float) -> None:
     slot = find(keys, client)
     if slot >= 0:
         start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
-        arena[start:end].view(CLIENT)[slot]["retry_at"] = at
+        arena[start:end].view(CLIENT)[slot]["retry_at"] = seconds(at + 0.5)
 
 
 @kernel

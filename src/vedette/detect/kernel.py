@@ -46,7 +46,7 @@ SIGNALS = (
     "client_class", "attack_tool", "agent_absent", "headers_missing", "hints_conflict", "tls_conflict",
     "protocol_downgrade", "browser_whole", "probe",
 )  # fmt: skip
-"""What a request shows by itself, as numbers; NaN where unknown. From ``client_class`` on they are features as they are."""
+"""What a request shows by itself, as numbers; NaN where unknown. From ``client_class`` on they are features."""
 (
     S_ROUTE, S_PURPOSE, S_FAMILY, S_IS_SESSION, S_IS_LOGIN, S_IS_STATIC, S_OBJECT_NUMBER, S_TRAP, S_DIRECT,
 ) = range(9)  # fmt: skip
@@ -133,8 +133,16 @@ TABLE_CLIENT, TABLE_ADDRESS, TABLE_NETWORK, TABLE_ACCOUNT, TABLE_FINGERPRINT, TA
 TABLE_SHARED = 8
 
 
+@small_kernel
+def seconds(now: float) -> np.uint32:
+    """Whole seconds of a time, for records that need no more."""
+    return np.uint32(min(max(now, 0.0), 4_294_967_295.0))
+
+
 @kernel
-def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, shared: Any, features: Array) -> float:
+def _client(
+    arena: Array, offsets: Array, keys: Array, signals: Array, now: float, shared: Any, features: Array
+) -> float:
     """Update the client's record; give its number of requests."""
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_CLIENT)
     start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
@@ -144,15 +152,16 @@ def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
         arena[start + slot * CLIENT_BYTES : start + (slot + 1) * CLIENT_BYTES] = 0
     row = arena[start:end].view(CLIENT)[slot]
     if fresh:
-        row["first"] = now
+        row["first"] = seconds(now)
         row["last"] = now
         row["route"] = -1
-        row["turned"] = np.uint32(now % 4_294_967_295.0)
+        row["turned"] = seconds(now)
     gap = max(0.0, now - row["last"])
     if gap > VISIT_S:
         row["objects"][0] = row["objects"][1] = row["objects"][2] = row["objects"][3] = np.uint64(0)
-        row["object_n"] = row["fresh"] = row["stepped"] = row["number_n"] = 0.0
-        row["gap_n"] = row["gap_mean"] = row["gap_var"] = row["gap_repeat"] = row["fast"] = row["fast_n"] = 0.0
+        row["fresh"] = row["stepped"] = 0.0
+        row["gap_n"] = row["gap_mean"] = row["gap_var"] = row["gap_repeat"] = row["fast"] = 0.0
+        row["object_n"] = row["number_n"] = row["fast_n"] = np.uint8(0)
         row["route"] = -1
         row["end"] = 0.0
     n = row["n"] + 1.0
@@ -164,7 +173,6 @@ def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
     row["failed"] = decay(row["failed"], gap, 600.0)
     row["missing"] = decay(row["missing"], gap, 600.0)
     row["ignored"] = decay(row["ignored"], gap, 3600.0)
-    row["attempts"] = decay(row["attempts"], gap, 3600.0)
     row["refusals"] = decay(row["refusals"], gap, 3600.0)
     row["payments"] = decay(row["payments"], gap, 3600.0)
     row["taint"] = decay(row["taint"], gap, 86_400.0)
@@ -176,7 +184,7 @@ def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
     if not fresh and gap <= VISIT_S:
         _gaps(row, gap)
         if row["end"] > 0.0 and now >= row["end"]:
-            row["fast_n"] = min(row["fast_n"] + 1.0, 20.0)
+            row["fast_n"] = np.uint8(min(int(row["fast_n"]) + 1, 20))
             row["fast"] += ((1.0 if now - row["end"] < 0.05 else 0.0) - row["fast"]) / row["fast_n"]
         if row["retry_at"] > now:
             row["ignored"] += 1.0
@@ -188,7 +196,7 @@ def _client(arena: Array, offsets: Array, keys: Array, signals: Array, now: floa
         features[F_GAP_REPEAT] = row["gap_repeat"]
         typical = math.exp(row["gap_mean"])
         features[F_HUMAN_PACE] = 1.0 if 1.0 <= typical <= 300.0 and deviation >= 0.7 and spread >= 1.2 else 0.0
-    if row["fast_n"] >= 10.0:
+    if row["fast_n"] >= 10:
         features[F_FAST_FOLLOW] = row["fast"]
     features[F_IGNORED_LIMITS] = math.log1p(row["ignored"])
 
@@ -236,11 +244,10 @@ def _gaps(row: Any, gap: float) -> None:
 @kernel
 def _session(row: Any, keys: Array, now: float, n: float, features: Array) -> None:
     """What only a session shows: its addresses, its changes of fingerprint, its age."""
-    turned = float(row["turned"])
-    elapsed = (now % 4_294_967_295.0) - turned
+    elapsed = now - float(row["turned"])
     if elapsed >= HALF_HOUR_S:
         turn(row["addresses"], 1, elapsed, HALF_HOUR_S)
-        row["turned"] = np.uint32(now % 4_294_967_295.0)
+        row["turned"] = seconds(now)
     mark(row["addresses"], 0, 1, keys[K_ADDRESS])
     features[F_CLIENT_ADDRESSES] = math.log1p(distinct(row["addresses"], 1, 2))
     short = keys[K_FINGERPRINT] & np.uint64(0xFFFF)
@@ -249,9 +256,9 @@ def _session(row: Any, keys: Array, now: float, n: float, features: Array) -> No
         row["fingerprints"] = np.uint16(min(int(row["fingerprints"]) + 1, 60_000))
     row["last_fingerprint"] = np.uint16(short)
     features[F_CLIENT_FINGERPRINTS] = math.log1p(float(row["fingerprints"]))
-    features[F_WELCOME] = 1.0 if row["welcome"] > 0.0 else 0.0
+    features[F_WELCOME] = 1.0 if row["welcome"] != 0 else 0.0
     if n >= ESTABLISHED:
-        features[F_SESSION_AGE] = math.log1p(max(0.0, now - row["first"]))
+        features[F_SESSION_AGE] = math.log1p(max(0.0, now - float(row["first"])))
 
 
 @kernel
@@ -264,21 +271,22 @@ def _objects(row: Any, keys: Array, signals: Array, features: Array) -> None:
         # a new item falls on a used bit with the share of used bits: weigh the others up (unbiased)
         used = 1.0 - math.exp(-5.5 * share)
         novelty = 0.0 if known else min(1.0 / max(1.0 - used, 0.05), 20.0)
-        row["object_n"] = min(row["object_n"] + 1.0, 50.0)
+        row["object_n"] = np.uint8(min(int(row["object_n"]) + 1, 50))
         row["fresh"] += (novelty - row["fresh"]) / row["object_n"]
         mark(row["objects"], 0, 4, item)
         number = signals[S_OBJECT_NUMBER]
         if not math.isnan(number):
-            step = abs(number - row["last_object"])
-            if row["number_n"] > 0.0 and step > 0.0:
-                row["stepped"] += ((1.0 if step <= 2.0 else 0.0) - row["stepped"]) / min(row["number_n"], 50.0)
+            short = np.uint32(int(number) & 0xFFFFFFFF)
+            step = abs(float(short) - float(row["last_object"]))
             if step > 0.0:
-                row["number_n"] += 1.0
-            row["last_object"] = number
+                if row["number_n"] > 0:
+                    row["stepped"] += ((1.0 if step <= 2.0 else 0.0) - row["stepped"]) / float(row["number_n"])
+                row["number_n"] = np.uint8(min(int(row["number_n"]) + 1, 50))
+            row["last_object"] = short
     features[F_COVERAGE] = math.log1p(distinct(row["objects"], 4, 1))
-    if row["object_n"] >= 20.0:
+    if row["object_n"] >= 20:
         features[F_FRESH_OBJECTS] = min(row["fresh"], 1.0)
-    if row["number_n"] >= 10.0:
+    if row["number_n"] >= 10:
         features[F_OBJECT_STEP] = row["stepped"]
 
 
@@ -296,8 +304,8 @@ def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) ->
         if departures >= 50.0:
             odds = (shared["transition"][previous, route] + 0.5) / (departures + 16.0)
             surprise = min(-math.log2(odds), 16.0)
-            row["surprise_n"] = min(row["surprise_n"] + 1.0, 20.0)
-            row["surprise"] += (surprise - row["surprise"]) / row["surprise_n"]
+            row["surprise_n"] = np.uint8(min(int(row["surprise_n"]) + 1, 20))
+            row["surprise"] += (surprise - row["surprise"]) / float(row["surprise_n"])
         if calm:
             shared["transition"][previous, route] += 1.0
             shared["departures"][previous] += 1.0
@@ -305,7 +313,7 @@ def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) ->
                 shared["departures"][previous] *= 0.5
                 for column in range(ROUTES):
                     shared["transition"][previous, column] *= 0.5
-    if row["surprise_n"] >= 5.0:
+    if row["surprise_n"] >= 5:
         features[F_ROUTE_SURPRISE] = row["surprise"]
     bit = np.uint64(1) << np.uint64(route % 64)
     if row["seen"] & bit == np.uint64(0):
@@ -331,7 +339,9 @@ def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) ->
 
 
 @kernel
-def _address(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, n: float, shared: Any, features: Array) -> None:
+def _address(
+    arena: Array, offsets: Array, keys: Array, signals: Array, now: float, n: float, shared: Any, features: Array
+) -> None:
     """Update the address: rates, and what stands behind it for each established client."""
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_ADDRESS)
     start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
@@ -515,7 +525,9 @@ def _others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, 
 
 
 @kernel
-def measure(arena: Array, offsets: Array, keys: Array, signals: Array, now: float, features: Array) -> tuple[float, bool]:
+def measure(
+    arena: Array, offsets: Array, keys: Array, signals: Array, now: float, features: Array
+) -> tuple[float, bool]:
     """Update every table with one request and write its features.
 
     Gives the client's number of requests, and whether its fingerprint is new.

@@ -1,8 +1,8 @@
 """From features to a score with its interval: the expert prior, in one compiled pass.
 
-Evidence is additive in log-odds (``detect.features`` gives the segment of each feature). Each family's evidence is capped,
-because signals of one family repeat each other; what a cap takes away is taken from all of the family's pieces alike, so
-the pieces still add up to the score.
+Evidence is additive in log-odds (``detect.features`` gives the segment of each feature). Each family's evidence is
+capped, because signals of one family repeat each other; what a cap takes away is taken from all of the family's pieces
+alike, so the pieces still add up to the score.
 
 The interval is computed in log-odds, ``z -+ 1.645 sd`` (90 % of a normal)::
 
@@ -40,7 +40,6 @@ STRONG = 2.0
 REASONS = 5
 RESULT = 6 + 3 * REASONS
 _FAMILY_COUNT = len(FAMILIES)
-
 
 
 def prior() -> tuple[Array, Array]:

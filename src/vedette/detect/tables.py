@@ -1,9 +1,9 @@
 """Bounded memory about entities: keyed-hash, set-associative arrays that live in memory-mapped files.
 
-A *table* has ``2**bits`` slots in sets of eight. The key (a keyed 64-bit hash) chooses the set; inside the set the entry
-whose ``keep`` is smallest gives way. ``keep`` is the time of the last touch in seconds plus a bonus that grows with the
-number of touches, so a flood of invented keys displaces itself and not the clients that were here before. Nothing is
-ever deleted and nothing ever grows.
+A *table* has ``2**bits`` slots in sets of eight. The key (a keyed 64-bit hash) chooses the set; inside the set the
+entry whose ``keep`` is smallest gives way. ``keep`` is the time of the last touch in seconds plus a bonus that grows
+with the number of touches, so a flood of invented keys displaces itself and not the clients that were here before.
+Nothing is ever deleted and nothing ever grows.
 
 Each set carries a sequence word that is odd while the set is being written. A process that dies in the middle leaves it
 odd, and :meth:`Tables.open` clears that set alone. All tables lie in one arena of bytes, so that a kernel takes one
@@ -57,14 +57,15 @@ class Table(NamedTuple):
 
 CLIENT = np.dtype(
     [
-        ("first", "f8"),
         ("last", "f8"),
         ("end", "f8"),
-        ("retry_at", "f8"),
         ("seen", "u8"),
         ("objects", "u8", (4,)),
         ("addresses", "u8", (2,)),
-        ("last_object", "f8"),
+        ("first", "u4"),
+        ("turned", "u4"),
+        ("retry_at", "u4"),
+        ("last_object", "u4"),
         ("n", "f4"),
         ("c10", "f4"),
         ("c60", "f4"),
@@ -74,21 +75,15 @@ CLIENT = np.dtype(
         ("gap_var", "f4"),
         ("gap_repeat", "f4"),
         ("fast", "f4"),
-        ("fast_n", "f4"),
         ("answered", "f4"),
         ("failed", "f4"),
         ("missing", "f4"),
         ("ignored", "f4"),
         ("surprise", "f4"),
-        ("surprise_n", "f4"),
-        ("object_n", "f4"),
         ("fresh", "f4"),
         ("stepped", "f4"),
-        ("number_n", "f4"),
         ("taint", "f4"),
-        ("attempts", "f4"),
         ("refusals", "f4"),
-        ("welcome", "f4"),
         ("static", "f4"),
         ("payments", "f4"),
         ("gap_hist", "u1", (8,)),
@@ -96,7 +91,12 @@ CLIENT = np.dtype(
         ("route", "i2"),
         ("fingerprints", "u2"),
         ("last_fingerprint", "u2"),
-        ("turned", "u4"),
+        ("fast_n", "u1"),
+        ("surprise_n", "u1"),
+        ("object_n", "u1"),
+        ("number_n", "u1"),
+        ("welcome", "u1"),
+        ("spare", "u1"),
     ],
     align=True,
 )
@@ -287,9 +287,7 @@ class Tables:
             _table(arena, offsets, index) for index in range(len(SPECS))
         )
         self.shared = _shared(arena, int(offsets[len(SPECS), 0]))
-        self.cleared = sum(
-            _repair(_table(arena, offsets, index)) for index in range(len(SPECS)) if region is not None
-        )
+        self.cleared = sum(_repair(_table(arena, offsets, index)) for index in range(len(SPECS)) if region is not None)
         if not all(np.isfinite(part).all() for part in self.shared):
             for part in self.shared:
                 part[...] = 0

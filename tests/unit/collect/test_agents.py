@@ -6,7 +6,9 @@ import pytest
 
 from vedette.collect.agents import read
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
 
 
 @pytest.mark.parametrize(
@@ -17,15 +19,19 @@ CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, l
         (CHROME + " OPR/120.0.0.0", "browser", "opera", 120),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", "browser", "firefox", 144),
         (
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-            "Version/18.4 Mobile/15E148 Safari/604.1"),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+                "Version/18.4 Mobile/15E148 Safari/604.1"
+            ),
             "browser",
             "safari",
             18,
         ),
         (
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-            "CriOS/142.0.0.0 Mobile/15E148 Safari/604.1"),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+                "CriOS/142.0.0.0 Mobile/15E148 Safari/604.1"
+            ),
             "browser",
             "chrome_ios",
             142,
@@ -57,5 +63,7 @@ def test_long_agents_are_cut() -> None:
 
 
 def test_platform_and_mobile() -> None:
-    phone = read("Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36")
+    phone = read(
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36"
+    )
     assert (phone.platform, phone.is_mobile, phone.chromium) == ("Android", True, 142)

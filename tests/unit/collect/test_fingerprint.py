@@ -14,7 +14,9 @@ def test_resumption_and_grease_do_not_change_the_key() -> None:
     assert first != stable_ja4("t13d1516h2_000000000000_e5627efa2ab1")
 
 
-@pytest.mark.parametrize("text", ["", "FAKE", "t13d1516h2_8daaf6152771", "t13d1516h2_8daaf6152771_e5627efa2ab1\n", "x" * 999])
+@pytest.mark.parametrize(
+    "text", ["", "FAKE", "t13d1516h2_8daaf6152771", "t13d1516h2_8daaf6152771_e5627efa2ab1\n", "x" * 999]
+)
 def test_what_is_no_ja4_has_no_key(text: str) -> None:
     assert stable_ja4(text) == ""
 

@@ -9,7 +9,9 @@ import pytest
 
 from vedette.collect.headers import Shape, examine
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 BRANDS = '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"'
 NAMES = (
@@ -17,7 +19,15 @@ NAMES = (
     " accept-encoding accept-language cookie"
 )
 WHOLE = Shape(
-    tuple(NAMES.split()), CHROME, BRANDS, "?0", '"Windows"', True, True, "HTTP/2", "t13d1516h2_8daaf6152771_e5627efa2ab1"
+    tuple(NAMES.split()),
+    CHROME,
+    BRANDS,
+    "?0",
+    '"Windows"',
+    True,
+    True,
+    "HTTP/2",
+    "t13d1516h2_8daaf6152771_e5627efa2ab1",
 )
 
 

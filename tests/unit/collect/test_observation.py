@@ -12,9 +12,14 @@ from vedette.types import Request
 
 CONFIG = Config(
     endpoints=(
-        Endpoint(name="login", match=parse_match("POST /api/login"), purpose="login", account=parse_selector("body.email")),
         Endpoint(
-            name="product", match=parse_match("GET /api/products/{id}"), purpose="product", object=parse_selector("path.id")
+            name="login", match=parse_match("POST /api/login"), purpose="login", account=parse_selector("body.email")
+        ),
+        Endpoint(
+            name="product",
+            match=parse_match("GET /api/products/{id}"),
+            purpose="product",
+            object=parse_selector("path.id"),
         ),
     ),
     identity=Identity(api_key=Selector("header", "x-api-key"), device=Selector("header", "x-device-id")),

@@ -16,7 +16,7 @@ def test_unknown_requests_are_ignored() -> None:
     assert not feedback.answer(t.arena, t.offsets, np.uint64(5), 200, 0, 0.0, 0.0)
     for call in (feedback.stopped, feedback.decline):
         call(t.arena, t.offsets, np.uint64(5))
-    feedback.welcome(t.arena, t.offsets, np.uint64(5), 1.0)
+    feedback.welcome(t.arena, t.offsets, np.uint64(5), 1)
     feedback.taint(t.arena, t.offsets, np.uint64(5), 1.0)
     feedback.retry(t.arena, t.offsets, np.uint64(5), 1e9)
     feedback.login(t.arena, t.offsets, np.uint64(5), True)

@@ -128,7 +128,9 @@ def test_fingerprint_whose_logins_fail_more_than_others(world: World) -> None:
     for n in range(200):
         bad = n % 2
         world.ask(NOW + n, fingerprint=500 + bad, client=1000 + n, is_login=1.0)
-        world.answer(401 if bad or n % 4 else 200, feedback.LOGIN_FAILED if bad or n % 8 == 0 else feedback.LOGIN_SUCCEEDED)
+        world.answer(
+            401 if bad or n % 4 else 200, feedback.LOGIN_FAILED if bad or n % 8 == 0 else feedback.LOGIN_SUCCEEDED
+        )
     assert world.ask(NOW + 201, fingerprint=501)("fingerprint_excess") > 0.7
     assert world.ask(NOW + 202, fingerprint=500)("fingerprint_excess") < 0.2
 

@@ -16,7 +16,17 @@ from vedette.types import Answer, Outcome, Request
 
 TEXT = st.text(max_size=60)
 NAMES = st.sampled_from(
-    ["user-agent", "Cookie", "authorization", "sec-ch-ua", "x-forwarded-for", "host", "accept", "upgrade", "content-type"]
+    [
+        "user-agent",
+        "Cookie",
+        "authorization",
+        "sec-ch-ua",
+        "x-forwarded-for",
+        "host",
+        "accept",
+        "upgrade",
+        "content-type",
+    ]
 )
 REQUESTS = st.builds(
     Request,
@@ -41,7 +51,9 @@ EVENTS = st.one_of(
     st.builds(
         Outcome,
         timestamp=st.floats(0, 4e9),
-        outcome=st.sampled_from(["login_failed", "conversion", "label_good", "label_bad", "chargeback", "payment_declined"]),
+        outcome=st.sampled_from(
+            ["login_failed", "conversion", "label_good", "label_bad", "chargeback", "payment_declined"]
+        ),
         request_id=TEXT,
         session_id=TEXT,
     ),
@@ -66,9 +78,7 @@ def test_every_request_gets_a_sound_decision(events: list[Request | Answer | Out
     assert ENGINE.degraded == 0
 
 
-VECTORS = st.lists(
-    st.one_of(st.just(float("nan")), st.floats(-1e6, 1e6, width=32)), min_size=COUNT, max_size=COUNT
-)
+VECTORS = st.lists(st.one_of(st.just(float("nan")), st.floats(-1e6, 1e6, width=32)), min_size=COUNT, max_size=COUNT)
 
 
 @settings(max_examples=200, deadline=None)
