@@ -12,7 +12,9 @@ PARTS = ("decide", "memory", "replay", "edge")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Vedette; figures go to bench/README.md.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure Vedette; figures go to bench/README.md."
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"which: {', '.join(PARTS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="minutes instead of most of an hour; figures are rougher")
     parser.add_argument("--lines", type=int, default=0, help="length of the log that replay reads (default 5,000,000)")

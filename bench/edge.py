@@ -37,6 +37,7 @@ SCRIPT = Path(__file__).parent / "edge.lua"
 MODULE = Path("/usr/lib/nginx/modules/ngx_http_modsecurity_module.so")
 RULES = Path("/usr/share/modsecurity-crs/rules")
 SETUP = Path("/etc/modsecurity/crs/crs-setup.conf")
+FILTERS = "type.googleapis.com/envoy.extensions.filters"
 ATTACK = "/api/search?q=%3Cscript%3Ealert(1)%3C/script%3E"
 
 
@@ -79,12 +80,14 @@ def run(*, quick: bool = False) -> None:
                 "plain Envoy": _envoy(programs, directory, proxy_core, upstream),
                 "Vedette's edge": _vedette(programs, directory, proxy_core, upstream),
                 "plain nginx": _nginx(programs, directory, "nginx", proxy_core, _proxy(upstream)),
-                "nginx + ModSecurity + CRS": _nginx(programs, directory, "crs", proxy_core, _proxy(upstream, _crs(directory))),
+                "nginx + ModSecurity + CRS": _nginx(
+                    programs, directory, "crs", proxy_core, _proxy(upstream, _crs(directory))
+                ),
             }
             _verify(proxies)
             full: dict[str, list[Shot]] = {name: [] for name in proxies}
             paced: dict[str, list[Shot]] = {name: [] for name in proxies}
-            for name, proxy in proxies.items():
+            for proxy in proxies.values():
                 _shoot(proxy, load_core, 2.0)  # warm
             for turn in range(rounds):
                 with _order(list(proxies), turn) as names:
@@ -119,7 +122,18 @@ def _shoot(proxy: Proxy, core: int, seconds: float, *, rate: float = 0.0) -> Sho
     """Let wrk loose on ``proxy``: as fast as it goes, or at about ``rate`` requests a second."""
     connections = PACED_CONNECTIONS if rate else CONNECTIONS
     pause_ms = 1_000 * connections / rate if rate else 0.0
-    command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(SCRIPT), proxy.url]
+    command = [
+        "taskset",
+        "-c",
+        str(core),
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds:g}s",
+        "-s",
+        str(SCRIPT),
+        proxy.url,
+    ]
     before = cpu_s(proxy.pid)
     done = subprocess.run([*command, "--", f"{pause_ms:.3f}"], capture_output=True, text=True, check=False)
     after = cpu_s(proxy.pid)
@@ -143,14 +157,14 @@ def _describe(
     quick: bool,
 ) -> str:
     table = Table("proxy", "requests/s", "CPU µs/request", "p50 µs", "p99 µs", "answers not 2xx")
-    for name in full:
+    for name, shots in full.items():
         table.add(
             name,
-            f"{median(s.rate for s in full[name]):,.0f}",
-            f"{median(s.cpu_us for s in full[name]):.0f}",
+            f"{median(s.rate for s in shots):,.0f}",
+            f"{median(s.cpu_us for s in shots):.0f}",
             f"{median(s.p50_us for s in paced[name]):.0f}",
             f"{median(s.p99_us for s in paced[name]):.0f}",
-            sum(s.errors for s in full[name] + paced[name]),
+            sum(s.errors for s in [*shots, *paced[name]]),
         )
     ours, plain, nginx, crs = ("Vedette's edge", "plain Envoy", "plain nginx", "nginx + ModSecurity + CRS")
     added = median(a.cpu_us - b.cpu_us for a, b in zip(full[ours], full[plain], strict=True))
@@ -208,8 +222,8 @@ def _nginx(programs: Programs, directory: Path, name: str, core: int, http: str)
     config.write_text(
         f"{load}daemon off; worker_processes 1; pid {home}/pid; error_log {home}/error.log error;\n"
         "events { worker_connections 1024; }\n"
-        f"http {{ access_log off; client_body_temp_path {home}/b; proxy_temp_path {home}/p; fastcgi_temp_path {home}/f;\n"
-        f"uwsgi_temp_path {home}/u; scgi_temp_path {home}/s; keepalive_requests 1000000;\n"
+        f"http {{ access_log off; client_body_temp_path {home}/b; proxy_temp_path {home}/p;\n"
+        f"fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s; keepalive_requests 1000000;\n"
         f"{http.replace('LISTEN', f'listen 127.0.0.1:{port};')} }}\n"
     )
     programs.start(name, ["taskset", "-c", str(core), shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(config)])
@@ -221,7 +235,8 @@ def _upstream() -> str:
     body = json.dumps({"items": [{"id": n, "name": f"thing {n}", "price": 9.5 + n} for n in range(21)]})
     body = body[:-1] + " " * (1_007 - len(body)) + body[-1]
     # The decision comes back as x-seen, so that _verify can read it.
-    return f"server {{ LISTEN add_header x-seen $http_vedette_decision; default_type application/json; location / {{ return 200 '{body}'; }} }}"
+    echo = "add_header x-seen $http_vedette_decision; default_type application/json;"
+    return f"server {{ LISTEN {echo} location / {{ return 200 '{body}'; }} }}"
 
 
 def _proxy(upstream: Proxy, rules: str = "") -> str:
@@ -246,13 +261,13 @@ def _envoy(programs: Programs, directory: Path, core: int, upstream: Proxy) -> P
     port = free_port()
     host, _, upstream_port = upstream.url.removeprefix("http://").partition(":")
     manager = {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"{FILTERS}.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "plain",
         "generate_request_id": False,
         "http_filters": [
             {
                 "name": "router",
-                "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+                "typed_config": {"@type": f"{FILTERS}.http.router.v3.Router"},
             }
         ],
         "route_config": {

@@ -28,7 +28,10 @@ def run(*, quick: bool = False) -> None:
     for request in mixed(int(live * 1.6), clients=live):
         engine.decide(request, request.timestamp)
     warm = _resident()
-    print(f"memory: {warm / MIB:,.0f} MiB with {live:,} live clients after {time.perf_counter() - began:.0f} s", flush=True)
+    print(
+        f"memory: {warm / MIB:,.0f} MiB with {live:,} live clients after {time.perf_counter() - began:.0f} s",
+        flush=True,
+    )
     for request in invented_clients(first):
         engine.decide(request, request.timestamp)
     at_first = _resident()
@@ -43,7 +46,12 @@ def run(*, quick: bool = False) -> None:
     table.add("process before the engine (Python, numba, numpy)", "–", f"{start / MIB:,.0f} MiB", "–")
     table.add(f"{live:,} live clients", "≤ 600 MB", f"{warm / 1e6:,.0f} MB", "yes" if warm <= 600e6 else "no")
     table.add(f"after {first:,} invented clients more", "–", f"{at_first / 1e6:,.0f} MB", "–")
-    table.add(f"after {last:,} invented clients", "growth ≤ 2 %", f"{at_last / 1e6:,.0f} MB ({growth:+.1%})", "yes" if growth <= 0.02 else "no")
+    table.add(
+        f"after {last:,} invented clients",
+        "growth ≤ 2 %",
+        f"{at_last / 1e6:,.0f} MB ({growth:+.1%})",
+        "yes" if growth <= 0.02 else "no",
+    )
     table.add("tables (one mapped array)", "–", f"{engine.tables.arena.nbytes / 1e6:,.0f} MB", "–")
     text = f"Resident memory of one engine process.{' **Quick run.**' if quick else ''}\n\n{table}\n\n{machine()}"
     print(text)

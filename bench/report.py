@@ -31,7 +31,11 @@ class Table:
 def machine() -> str:
     """One line about where and when: processor, cores, load, versions, commit."""
     model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     commit = subprocess.run(

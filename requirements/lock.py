@@ -1,4 +1,4 @@
-"""Resolve ``pyproject.toml`` into ``requirements/*.txt``: exact versions, a hash for every wheel, no address of an index.
+"""Resolve ``pyproject.toml`` into ``requirements/*.txt``: exact versions, hashes of every wheel, no index address.
 
 ``make lock`` runs this. It needs ``uv``, which it puts beside the other tools; the files serve Linux on x86-64 and ARM.
 """
