@@ -11,7 +11,7 @@ COVERAGE ?= 90
 UNIT := tests/unit/collect tests/unit/detect tests/unit/mitigate tests/unit/test_engine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench drill lock clean
+.PHONY: help demo serve test check bench drill docs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: $(VENV)/.dev  ## measure decide, replay, memory and the edge; writes benc
 
 drill: $(VENV)/.dev  ## real attack tools and Chromium against the protected demo shop (ARGS=--help)
 	@$(BIN)/python -m bench.drill $(ARGS)
+
+docs: $(VENV)/.dev  ## rewrite the reference tables (signals, metrics) from the code
+	$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.dev  ## resolve pyproject.toml anew into requirements/*.txt
 	$(BIN)/python requirements/lock.py

@@ -1,0 +1,90 @@
+"""Write the reference pages that are tables of the code: ``python docs/generate.py``. A test compares them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vedette.detect.features import BIAS, FAMILIES, FEATURES
+from vedette.telemetry import METRICS
+
+__all__ = ["CERTAINTIES", "PAGES"]
+
+HERE = Path(__file__).parent
+
+CERTAINTIES = {
+    "honeypot": "a path, account or object was touched that nobody honest touches",
+    "revoked_session": "the session was ended by an earlier decision, or its client is held",
+    "override": "an operator labelled this session or client",
+    "partner": "the request carries the key of a configured partner",
+}
+"""Reasons that are no feature: each settles the score by itself (contract, section 3)."""
+
+
+def signals() -> str:
+    """The page of signals."""
+    lines = [
+        "# Signals: what a reason may name",
+        "",
+        "Written by `docs/generate.py` from `vedette.detect.features`; do not edit by hand.",
+        "",
+        "A reason of a decision names one signal, its weight in log-odds (positive: towards malicious automation) and what",
+        "was seen. The name is stable. A weight of 0 means: measured and logged, but without a say before it has been",
+        "learned. `most` is the largest weight that the expert prior gives; all signals of a family together are held",
+        f"within the family's bounds. Before any evidence the log-odds are {BIAS:g}.",
+        "",
+        "| family | at most | at least | what it is about |",
+        "| --- | --- | --- | --- |",
+        *(f"| {family.name} | +{family.cap:g} | {family.floor:g} | {family.doc} |" for family in FAMILIES),
+        "",
+        "## Certainties",
+        "",
+        "| signal | what it means |",
+        "| --- | --- |",
+        *(f"| `{name}` | {what} |" for name, what in CERTAINTIES.items()),
+        "",
+        f"## Features ({len(FEATURES)})",
+        "",
+        "| signal | family | of | window | most | what is measured |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| `{f.name}` | {f.family} | {f.entity} | {f.window} | {f.weight:+g} | {_cell(f.doc)} |"
+            for f in FEATURES
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def metrics() -> str:
+    """The page of metrics."""
+    lines = [
+        "# Metrics",
+        "",
+        "Written by `docs/generate.py` from `vedette.telemetry`; do not edit by hand.",
+        "",
+        "`GET /metrics` on the console's address gives them in the Prometheus text format. Every label value comes from a",
+        "closed set, never from a client, so the number of series is bounded.",
+        "",
+        "| metric | kind | labels | what it counts |",
+        "| --- | --- | --- | --- |",
+    ]
+    for metric in METRICS:
+        labels = "; ".join(f"`{name}`: {', '.join(values)}" for name, values in metric.labels.items()) or "–"
+        lines.append(f"| `{metric.name}` | {metric.kind} | {labels} | {_cell(metric.help)} |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PAGES = {HERE / "reference" / "signals.md": signals, HERE / "reference" / "metrics.md": metrics}
+
+
+def main() -> None:
+    for page, text in PAGES.items():
+        page.write_text(text(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
