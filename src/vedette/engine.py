@@ -67,6 +67,7 @@ class Engine:
         self._result = np.zeros(RESULT, np.float64)
         self._waiting = np.zeros(8, np.uint64)
         self._cors = CorsMemory()
+        self._has_holds = bool(tables.hold.keys.any())
         self.reload(config)
 
     @classmethod
@@ -173,7 +174,7 @@ class Engine:
             feature = FEATURES[place]
             weight, value = pieces[REASONS + rank], pieces[2 * REASONS + rank]
             reasons.append(Reason(feature.name, round(weight, 3), show(feature, value)))
-        status = sessions.status(self.tables.hold, seen.client, now)
+        status = sessions.status(self.tables.hold, seen.client, now) if self._has_holds else "free"
         is_certain = False
         verdict: Verdict
         if status == "good":
@@ -300,6 +301,7 @@ class Engine:
         if action == "rate_limit":
             feedback.retry(tables.arena, tables.offsets, np.uint64(seen.client), now + directive.retry_after_s)
         elif action == "block":
+            self._has_holds = True
             if seen.session and directive.end_session:
                 sessions.refuse(tables.hold, seen.session, now)
             elif seen.session or not feedback.is_shared(
@@ -345,6 +347,7 @@ class Engine:
         if client == 0:
             return
         name = event.outcome
+        self._has_holds = True
         if name in ("label_good", "false_positive"):
             sessions.release(tables.hold, int(client))
             feedback.taint(tables.arena, tables.offsets, client, -1e6)

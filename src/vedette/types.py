@@ -64,7 +64,7 @@ STOPPING: frozenset[str] = frozenset({"block", "rate_limit", "redirect", "challe
 """Actions after which the request does not reach the API (contract, section 3)."""
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP call as a door saw it, before anything has been believed or refused.
 
     Attributes:
@@ -106,7 +106,7 @@ class Request(Struct, frozen=True, kw_only=True):
     user_name: str = ""
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Answer(Struct, frozen=True, kw_only=True, gc=False):
     """What the API answered to a request that reached it.
 
     Attributes:
@@ -126,7 +126,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     headers: Headers = ()
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class Outcome(Struct, frozen=True, kw_only=True, gc=False):
     """What the application, or an analyst, learned afterwards. Exactly one of the four references is set.
 
     Attributes:
@@ -142,7 +142,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     event_id: str = ""
 
 
-class Reason(Struct, frozen=True):
+class Reason(Struct, frozen=True, gc=False):
     """One piece of evidence: a stable signal name, its signed log-odds, and what was seen."""
 
     signal: str
@@ -150,7 +150,7 @@ class Reason(Struct, frozen=True):
     detail: str
 
 
-class Directive(Struct, frozen=True, kw_only=True):
+class Directive(Struct, frozen=True, kw_only=True, gc=False):
     """What carrying out an action needs beyond its name. Doors read it; it is not part of a decision record.
 
     Attributes:
@@ -172,7 +172,7 @@ class Directive(Struct, frozen=True, kw_only=True):
     degraded: bool = False
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """What Vedette says about one request (contract, section 3).
 
     Attributes:

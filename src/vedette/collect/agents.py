@@ -70,7 +70,7 @@ _PLATFORMS = (
 )
 
 
-class Agent(Struct, frozen=True):
+class Agent(Struct, frozen=True, gc=False):
     """What a User-Agent claims.
 
     Attributes:

@@ -71,7 +71,7 @@ _GUESSES: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
 )
 
 
-class Route(Struct, frozen=True):
+class Route(Struct, frozen=True, gc=False):
     """Where a request goes: number (below 256), name, purpose, and the configuration where there is one.
 
     ``template`` is empty for a configured endpoint; ``names`` are those of its path's parameters.

@@ -33,7 +33,7 @@ _H2_SINCE = {"chrome": 70, "edge": 79, "firefox": 65, "safari": 13, "opera": 60,
 """Major versions from which a browser offers TLS 1.3 and HTTP/2 in every page's handshake."""
 
 
-class Shape(Struct, frozen=True):
+class Shape(Struct, frozen=True, gc=False):
     """The part of a request's headers that says which client it is; hashable, so that its facts are computed once.
 
     ``names`` are lower case, in the client's order. ``is_secure``: the page's origin counts as secure (https, or a
@@ -51,7 +51,7 @@ class Shape(Struct, frozen=True):
     ja4: str
 
 
-class HeaderFacts(Struct, frozen=True):
+class HeaderFacts(Struct, frozen=True, gc=False):
     """What follows from a :class:`Shape`; NaN where unknown. Values are those of ``detect.features``."""
 
     agent: Agent

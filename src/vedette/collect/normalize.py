@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from vedette.types import Headers, Request
 
-__all__ = ["CACHED_LENGTH", "Address", "TrustedProxies", "first_values", "normal_path", "read_address"]
+__all__ = ["CACHED_LENGTH", "Address", "TrustedProxies", "normal_path", "read_address", "read_headers"]
 
 MAX_HEADERS = 128
 MAX_VALUE = 8192
@@ -34,7 +34,7 @@ _SLASHES = re.compile(r"/{2,}")
 _PARAMETERS = re.compile(r";[^/]*")
 
 
-class Address(Struct, frozen=True):
+class Address(Struct, frozen=True, gc=False):
     """A client address as state is kept for it.
 
     Attributes:
@@ -103,14 +103,17 @@ def _normal_path(path: str) -> str:
 _remembered = lru_cache(maxsize=8192)(_normal_path)
 
 
-def first_values(headers: Headers | None) -> dict[str, str]:
-    """Give the first value of each header, names in lower case; at most 128 headers are read.
+def read_headers(headers: Headers | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:
+    """Give the names in their order, and the first value of each; names in lower case, at most 128 headers.
 
-    Doors bound the size of all headers together (64 KiB), so values are not cut here.
+    Doors bound the size of all headers together (64 KiB), so values are not cut here. Names are ``None`` where the door
+    does not know the headers.
     """
-    if not headers:
-        return {}
-    return {name.lower(): value for name, value in reversed(headers[:MAX_HEADERS])}
+    if headers is None:
+        return None, {}
+    headers = headers[:MAX_HEADERS]
+    names = tuple([name.lower() for name, _ in headers])
+    return names, dict(zip(names[::-1], [value for _, value in headers[::-1]], strict=True))
 
 
 class TrustedProxies:

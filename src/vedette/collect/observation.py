@@ -6,7 +6,7 @@ the rule language, which live as long as the request.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from vedette.collect.endpoints import Route, Router
 from vedette.collect.headers import HeaderFacts, Shape, examine
 from vedette.collect.honeypots import Traps, is_probe
 from vedette.collect.identity import cookies_of, number_of, selector
-from vedette.collect.normalize import Address, TrustedProxies, first_values, normal_path, read_address
+from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers
 from vedette.config.schema import Config
 from vedette.types import Request
 
@@ -41,7 +41,7 @@ class Hasher:
         return int.from_bytes(blake2b(data, digest_size=8, key=self._key).digest(), "little") or 1
 
 
-class Known(Struct, frozen=True):
+class Known(Struct, frozen=True, gc=False):
     """What is the same for every request of one client program; computed once a shape."""
 
     facts: HeaderFacts
@@ -52,7 +52,7 @@ class Known(Struct, frozen=True):
     family: float
 
 
-class Observation(Struct, frozen=True):
+class Observation(Struct, frozen=True, gc=False):
     """What is true about one request.
 
     Attributes:
@@ -103,11 +103,11 @@ class Collector:
         self._partners = {self.hash("key", p.api_key.value): p.name for p in config.partners}
         self._known = lru_cache(maxsize=8192)(self._learn)
         self._located = lru_cache(maxsize=16_384)(self._locate)
+        self._network = lru_cache(maxsize=4096)(partial(self.hash, "network"))
 
     def _locate(self, text: str) -> tuple[Address, int, int]:
         address = read_address(text)
-        network = self.hash("network", address.network) if address.network else 0
-        return address, self.hash("address", address.key), network
+        return address, self.hash("address", address.key), self._network(address.network) if address.network else 0
 
     def _learn(self, shape: Shape) -> Known:
         facts = examine(shape)
@@ -124,15 +124,14 @@ class Collector:
 
     def observe(self, request: Request) -> Observation:
         """Observe one request; whatever it holds, the result is bounded."""
-        values = first_values(request.headers)
+        names, values = read_headers(request.headers)
         address, address_hash, network = self._located(self._proxies.client_of(request, values)[:256])
         path = normal_path(request.path)
         host = (request.host or values.get("host", "")).lower()
         host = host.rpartition(":")[0] if host[-1:].isdigit() and ":" in host and "]" not in host[-2:] else host
         route, captured = self.router.find(request.method, host, path)
         cookies = cookies_of(values["cookie"]) if "cookie" in values else _NO_COOKIES
-        shape = self._shape(request, values, host)
-        names = shape.names
+        shape = self._shape(request, names, values, host)
         known = self._known(shape) if names is None or len("".join(names)) <= _CACHED_NAMES else self._learn(shape)
 
         session_text = request.session_id
@@ -185,18 +184,17 @@ class Collector:
             account_text,
         )
 
-    def _shape(self, request: Request, values: dict[str, str], host: str) -> Shape:
-        headers = request.headers
+    def _shape(self, request: Request, names: tuple[str, ...] | None, values: dict[str, str], host: str) -> Shape:
         ja4 = request.ja4
         if self._forwarded_ja4 and not request.peer_is_client and self._proxies.trusts(request.client_address):
             ja4 = values.get(self._forwarded_ja4, "")
-        if headers is None:
+        if names is None:
             return Shape(None, request.user_agent[:512], "", "", "", False, True, request.protocol[:8], ja4[:64])
         # plain http to a host that is not this machine is not a secure origin: browsers leave much out there
         is_secure = request.scheme == "https" or host.startswith(_LOCAL_HOSTS)
         is_page = request.method != "OPTIONS" and "upgrade" not in values
         return Shape(
-            tuple([name.lower() for name, _ in headers[:128]]),
+            names,
             values.get("user-agent", "")[:512],
             values.get("sec-ch-ua", "")[:512],
             values.get("sec-ch-ua-mobile", "")[:8],
