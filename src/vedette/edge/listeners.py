@@ -36,8 +36,8 @@ def forgeable(*names: str) -> str:
     Ours first. Then every spelling with ``_`` of the headers by which proxies name the client, because many servers
     read ``_`` and ``-`` as the same. Other headers with underscores pass: real APIs use them.
 
-    >>> [bool(re.fullmatch(forgeable(), name)) for name in ("x_vedette-id", "x_forwarded-for", "x-forwarded-for", "my_key")]
-    [True, True, False, False]
+    >>> [bool(re.fullmatch(forgeable(), name)) for name in ("x_vedette-id", "x_forwarded-for", "x-forwarded-for")]
+    [True, True, False]
     """
     spellings = [_OURS]
     for name in (*_BELIEVED, *names):
@@ -210,13 +210,17 @@ def _filters(config: Config) -> list[dict[str, Any]]:
             transport_api_version="V3",
             failure_mode_allow=True,
             allowed_headers={"patterns": [{"safe_regex": {"regex": ".*"}}]},
+            # Envoy's own view of the client, which an untrusted PROXY header may have coloured.
+            disallowed_headers={"patterns": [{"prefix": "x-envoy-"}, {"exact": "vedette-decision"}]},
             http_service={
                 "server_uri": {"uri": "http://engine", "cluster": "engine", "timeout": f"{ASK_TIMEOUT_S}s"},
                 "path_prefix": "/v1/decide",
                 "authorization_response": {
                     "allowed_upstream_headers": {
                         "patterns": [{"prefix": "vedette-"}, {"exact": "x-envoy-fault-delay-request"}]
-                    }
+                    },
+                    # All of the engine's own; Envoy puts one of its own among them.
+                    "allowed_client_headers": {"patterns": [{"safe_regex": {"regex": _other_than("x-envoy-")}}]},
                 },
             },
         ),
@@ -235,6 +239,15 @@ def _filters(config: Config) -> list[dict[str, Any]]:
         _typed("router", "http.router.v3.Router", suppress_envoy_headers=True),
     ]
     return filters
+
+
+def _other_than(prefix: str) -> str:
+    """Return an expression, in a syntax without look-ahead, for all names that do not begin with ``prefix``.
+
+    >>> [bool(re.fullmatch(_other_than("x-"), name)) for name in ("x-a", "x", "xa", "a")]
+    [False, True, True, True]
+    """
+    return "|".join(f"{re.escape(prefix[:i])}(?:[^{re.escape(prefix[i])}].*)?" for i in range(len(prefix)))
 
 
 def _local_replies() -> dict[str, Any]:

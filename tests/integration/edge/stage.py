@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
+import datetime as dt
 import ipaddress
 import json
-import os
-import signal
 import socket
 import ssl
 import threading
@@ -85,7 +83,9 @@ async def read_request(reader: asyncio.StreamReader) -> Seen | None:
 class Server:
     """An asyncio server in a thread of its own. ``handle`` answers one request on one connection."""
 
-    def __init__(self, *, path: Path | None = None, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, path: Path | None = None, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         self.path, self.address, self.tls = path, address, tls
         self.port = 0
         self.seen: list[Seen] = []
@@ -173,7 +173,11 @@ class Engine(Server):
             return
         self.seen.append(seen)
         status, headers, body = self.decide(seen)
-        head = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in headers), f"content-length: {len(body)}"]
+        head = [
+            f"HTTP/1.1 {status} X",
+            *(f"{name}: {value}" for name, value in headers),
+            f"content-length: {len(body)}",
+        ]
         writer.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body)
 
 
@@ -213,7 +217,11 @@ class Api(Server):
             )
         status = int(path.rpartition("/")[2]) if path.startswith("/status/") else 200
         body = json.dumps({"got": len(seen.body), "path": seen.target}).encode()
-        head = b"HTTP/1.1 %d X\r\n%scontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (status, extra, len(body))
+        head = b"HTTP/1.1 %d X\r\n%scontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (
+            status,
+            extra,
+            len(body),
+        )
         writer.write(head + (b"" if seen.method == "HEAD" else body))
 
 
@@ -288,7 +296,9 @@ class Edge:
             link.sendall(before + data)
             return read_answer(stream, head=data.startswith(b"HEAD"))
 
-    def ask(self, target: str = "/", *headers: str, method: str = "GET", body: bytes = b"", source: str = "127.0.0.1") -> Got:
+    def ask(
+        self, target: str = "/", *headers: str, method: str = "GET", body: bytes = b"", source: str = "127.0.0.1"
+    ) -> Got:
         lines = [f"{method} {target} HTTP/1.1", "Host: shop.example", *headers, "Connection: close"]
         if body:
             lines.append(f"Content-Length: {len(body)}")
@@ -314,7 +324,9 @@ class Edge:
 
 
 @contextlib.contextmanager
-def edge(directory: Path, *, authority: Authority | None = None, address: str = "127.0.0.1", **config: Any) -> Iterator[Edge]:
+def edge(
+    directory: Path, *, authority: Authority | None = None, address: str = "127.0.0.1", **config: Any
+) -> Iterator[Edge]:
     """Run Envoy over ``config`` with an engine and an API of its own."""
     directory.mkdir(parents=True, exist_ok=True)
     where = f"[{address}]" if ":" in address else address
@@ -332,11 +344,13 @@ def edge(directory: Path, *, authority: Authority | None = None, address: str = 
             stage = Edge(settings, directory / "run", engine, api, child, log, authority)
             try:
                 child.wait_ready()
-                eventually(lambda: child.stats("cluster.engine.membership_healthy").get("cluster.engine.membership_healthy"), "engine seen")
+                eventually(
+                    lambda: child.stats("cluster.engine.membership_healthy").get("cluster.engine.membership_healthy"),
+                    "engine seen",
+                )
                 yield stage
             finally:
                 api.open_gate()
-                os.kill(child.pid, signal.SIGCONT)
                 child.stop(3.0)
         assert "Deprecated" not in stage.warnings(), stage.warnings()
 
@@ -347,14 +361,18 @@ class Authority:
     def __init__(self, directory: Path) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
-        self.certificate = self._sign(self.name, self.key.public_key(), x509.BasicConstraints(ca=True, path_length=None))
+        self.certificate = self._sign(
+            self.name, self.key.public_key(), x509.BasicConstraints(ca=True, path_length=None)
+        )
         self.file = directory / "authority.pem"
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     def _sign(self, subject: x509.Name, key: Any, *extensions: Any) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
-        builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
+        builder = builder.not_valid_before(now - dt.timedelta(days=1)).not_valid_after(
+            now + dt.timedelta(days=2)
+        )
         for extension in extensions:
             builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         return builder.sign(self.key, hashes.SHA256())
@@ -372,7 +390,9 @@ class Authority:
         chain, private = directory / "certificate.pem", directory / "key.pem"
         chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         private.write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
         )
         return chain, private
 
