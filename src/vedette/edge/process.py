@@ -56,6 +56,7 @@ class Envoy:
         self.files = files
         self.child = child
         self._pipe = pipe
+        self._is_draining = False
 
     @classmethod
     def start(
@@ -144,8 +145,10 @@ class Envoy:
 
     def drain(self) -> None:
         """Tell clients to go elsewhere and stop listening shortly; requests in flight go on."""
+        if self._is_draining:
+            return
         with contextlib.suppress(OSError):
-            admin(self.files.admin, "/drain_listeners?graceful", method="POST")
+            self._is_draining = admin(self.files.admin, "/drain_listeners?graceful", method="POST")[0] == 200
 
     def stop(self, timeout_s: float = 15.0) -> int:
         """Drain, wait until no request is in flight (at most ``timeout_s``), end Envoy, and return its status."""
@@ -167,13 +170,9 @@ class Envoy:
         return status
 
     def _is_drained(self) -> bool:
-        """Say whether the listener is closed and nothing is in flight. A silent admin socket is not an answer."""
-        try:
-            listeners = admin(self.files.admin, "/listeners")[1]
-        except OSError:
-            return False
-        stats = self.stats("http.edge.downstream_rq_active")
-        return b"protected::" not in listeners and stats.get("http.edge.downstream_rq_active") == 0
+        """Say whether the listener is closed and nothing is in flight. A silent admin socket is no answer."""
+        stopped, active = "listener_manager.listener_stopped", "http.edge.downstream_rq_active"
+        return self.stats(stopped).get(stopped, 0) > 0 and self.stats(active).get(active) == 0
 
 
 class _UnixConnection(HTTPConnection):

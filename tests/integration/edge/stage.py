@@ -370,9 +370,7 @@ class Authority:
     def _sign(self, subject: x509.Name, key: Any, *extensions: Any) -> x509.Certificate:
         now = dt.datetime.now(dt.UTC)
         builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
-        builder = builder.not_valid_before(now - dt.timedelta(days=1)).not_valid_after(
-            now + dt.timedelta(days=2)
-        )
+        builder = builder.not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=2))
         for extension in extensions:
             builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         return builder.sign(self.key, hashes.SHA256())
