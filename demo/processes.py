@@ -111,6 +111,19 @@ class Programs:
             f"{name} was not ready within {timeout_s:.0f} s; its log {self.log(name)} ends:\n{self._end_of(name)}"
         )
 
+    def wait_listening(self, name: str, port: int, timeout_s: float = 15.0) -> None:
+        """Wait until ``name`` accepts connections on ``port`` of 127.0.0.1."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline and self.is_running(name):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+            time.sleep(0.05)
+        raise Stopped(f"{name} does not listen; its log {self.log(name)} ends:\n{self._end_of(name)}")
+
+    def settle(self, seconds: float) -> None:
+        """Give the programs time to write what they still hold."""
+        time.sleep(seconds)
+
     def _end_of(self, name: str) -> str:
         return "\n".join(self.log(name).read_text("utf-8", "replace").splitlines()[-12:])
 

@@ -15,11 +15,12 @@ import time
 from collections import deque
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import msgspec
 import uvloop
+
 from demo.bots.field import is_stop
 
 __all__ = ["Counter", "Relay"]
@@ -125,19 +126,23 @@ class _Side(asyncio.Protocol):
         self.exchange = exchange
         self.transport: asyncio.Transport | None = None
         self.other: _Side | None = None
+        self.is_at_end = False
+        self.early = bytearray()
+        """What came before the other end was there; a client waits for an answer after a few kilobytes."""
         self._parser: httptools.HttpRequestParser | httptools.HttpResponseParser | None = self.make_parser()
 
     def make_parser(self) -> httptools.HttpRequestParser | httptools.HttpResponseParser:
         raise NotImplementedError
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
 
     def data_received(self, data: bytes) -> None:
         self.watch(data)
         if self.other is not None and self.other.transport is not None:
             self.other.transport.write(data)
+        else:
+            self.early += data
 
     def watch(self, data: bytes) -> None:
         if self._parser is None:
@@ -149,8 +154,10 @@ class _Side(asyncio.Protocol):
             self.exchange.counter.unread += 1
 
     def eof_received(self) -> bool:
-        if self.other is not None and self.other.transport is not None and self.other.transport.can_write_eof():
-            self.other.transport.write_eof()
+        self.is_at_end = True
+        if self.other is None or self.other.transport is None or self.other.is_at_end:
+            return False  # both have said all: close; ``connection_lost`` closes the other end
+        self.other.transport.write_eof()
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -184,8 +191,6 @@ class _Client(_Side):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        assert self.transport is not None
-        self.transport.pause_reading()
         self._relay.spawn(self._connect())
 
     async def _connect(self) -> None:
@@ -204,12 +209,11 @@ class _Client(_Side):
             outgoing.close()
             self.transport.close()
             return
+        assert upstream.transport is not None
+        upstream.transport.write(bytes(self.early))
         self.other = upstream
         if self.transport.is_closing():
-            assert upstream.transport is not None
             upstream.transport.close()
-        else:
-            self.transport.resume_reading()
 
 
 class Relay:

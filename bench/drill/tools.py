@@ -72,7 +72,7 @@ def _hydra(scene: Scene) -> list[str]:
 
 def _ffuf(scene: Scene) -> list[str]:
     paths = wordlists.write_paths(scene.directory / "paths.txt", 60 * scene.seconds)
-    return ["ffuf", "-u", f"{scene.url}/FUZZ", "-w", str(paths), "-t", "20", "-rate", "60", "-mc", "200,301,302"]
+    return ["ffuf", "-u", f"{scene.url}/FUZZ", "-w", str(paths), "-t", "8", "-p", "0.1", "-mc", "200,301,302"]
 
 
 def _gobuster(scene: Scene) -> list[str]:
@@ -144,7 +144,7 @@ def _python(
 TOOLS = (
     _from_apt("hydra", "guesses passwords on the login form", 31, 2.0, 30, _hydra),
     _python("stuffer", "Python `requests`, leaked credentials, four threads", 32, 2.0, 30),
-    _from_apt("ffuf", "looks for hidden paths, 60 a second", 33, 5.0, 30, _ffuf),
+    _from_apt("ffuf", "looks for hidden paths, eight threads", 33, 5.0, 30, _ffuf),
     _from_apt("gobuster", "looks for hidden paths, ten threads", 34, 5.0, 30, _gobuster),
     _from_apt("whatweb", "asks which software runs, over 400 addresses", 35, 5.0, 40, _whatweb),
     Tool(

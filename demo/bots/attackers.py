@@ -1,4 +1,4 @@
-"""The four attackers of the demo, written as such programs usually are: with ``requests``, threads, and no restraint."""
+"""The four attackers of the demo, written as such programs usually are: ``requests``, threads, and no restraint."""
 
 from __future__ import annotations
 

@@ -69,8 +69,11 @@ class Field(Struct, frozen=True, kw_only=True):
     def source(self, number: int) -> str:
         return str(ipaddress.IPv4Address(self.address) + number)
 
+    def left_s(self) -> float:
+        return max(0.0, self.started + self.seconds - time.monotonic())
+
     def is_over(self) -> bool:
-        return time.monotonic() - self.started >= self.seconds
+        return self.left_s() == 0.0
 
     def rng(self, number: int = 0) -> random.Random:
         return random.Random(self.seed * 100_003 + number)

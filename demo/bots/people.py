@@ -57,7 +57,7 @@ class Person:
         step = self.home
         while not self._field.is_over():
             await step()
-            await asyncio.sleep(think(self._rng, self._field.longest_pause))
+            await asyncio.sleep(min(think(self._rng, self._field.longest_pause), self._field.left_s()))
             step = self._rng.choices(
                 (self.home, self.listing, self.product, self.search, self.cart, self.sign_in, self.buy),
                 (4, 18, 55, 10, 5, 4, 4),

@@ -95,7 +95,8 @@ pages[page]().then(() => { document.body.dataset.ready = 'yes'; });
 
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#23302a;background:#f7f6f2}
 header{display:flex;gap:1.5rem;align-items:center;padding:.8rem 1.5rem;background:#24513f}
-header a{color:#fff;text-decoration:none;margin-right:1rem}.home{font-weight:700}.home img{vertical-align:middle;margin-right:.5rem}
+header a{color:#fff;text-decoration:none;margin-right:1rem}
+.home{font-weight:700}.home img{vertical-align:middle;margin-right:.5rem}
 main{max-width:44rem;margin:1.5rem auto;padding:0 1rem}ul.products{list-style:none;padding:0}
 ul.products li{padding:.5rem;border-bottom:1px solid #ddd9cc}button{padding:.3rem .8rem}
 """
