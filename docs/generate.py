@@ -27,10 +27,10 @@ def signals() -> str:
         "",
         "Written by `docs/generate.py` from `vedette.detect.features`; do not edit by hand.",
         "",
-        "A reason of a decision names one signal, its weight in log-odds (positive: towards malicious automation) and what",
-        "was seen. The name is stable. A weight of 0 means: measured and logged, but without a say before it has been",
-        "learned. `most` is the largest weight that the expert prior gives; all signals of a family together are held",
-        f"within the family's bounds. Before any evidence the log-odds are {BIAS:g}.",
+        "A reason of a decision names one signal, its weight in log-odds (positive: towards malicious automation)",
+        "and what was seen. The name is stable. A weight of 0 means: measured and logged, but without a say before it",
+        "has been learned. `most` is the largest weight that the expert prior gives; all signals of a family together",
+        f"are held within the family's bounds. Before any evidence the log-odds are {BIAS:g}.",
         "",
         "| family | at most | at least | what it is about |",
         "| --- | --- | --- | --- |",
@@ -46,10 +46,7 @@ def signals() -> str:
         "",
         "| signal | family | of | window | most | what is measured |",
         "| --- | --- | --- | --- | --- | --- |",
-        *(
-            f"| `{f.name}` | {f.family} | {f.entity} | {f.window} | {f.weight:+g} | {_cell(f.doc)} |"
-            for f in FEATURES
-        ),
+        *(f"| `{f.name}` | {f.family} | {f.entity} | {f.window} | {f.weight:+g} | {_cell(f.doc)} |" for f in FEATURES),
         "",
     ]
     return "\n".join(lines)
@@ -62,8 +59,8 @@ def metrics() -> str:
         "",
         "Written by `docs/generate.py` from `vedette.telemetry`; do not edit by hand.",
         "",
-        "`GET /metrics` on the console's address gives them in the Prometheus text format. Every label value comes from a",
-        "closed set, never from a client, so the number of series is bounded.",
+        "`GET /metrics` on the console's address gives them in the Prometheus text format. Every label value comes",
+        "from a closed set, never from a client, so the number of series is bounded.",
         "",
         "| metric | kind | labels | what it counts |",
         "| --- | --- | --- | --- |",
