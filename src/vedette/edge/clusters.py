@@ -120,14 +120,18 @@ _LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retri
 def _upstream(url: str) -> tuple[bool, str, int]:
     """Return (TLS, host, port) of a base URL; raises ValueError with what is wrong and how to write it."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is not an address of an API; write http://HOST:PORT or https://HOST:PORT")
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+    shown = url.replace(parts.netloc, parts.netloc.rpartition("@")[2]) if "@" in parts.netloc else url
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{shown!r} is not an address of an API; write http://HOST:PORT or https://HOST:PORT")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(
-            f"{url!r} holds more than scheme, host and port; paths are forwarded as they are, remove the rest"
+            f"{shown!r} must be scheme, host and port alone; paths are forwarded as they are, remove the rest"
         )
-    port = parts.port  # raises ValueError itself where it is out of range
-    return parts.scheme == "https", parts.hostname, port or (443 if parts.scheme == "https" else 80)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise ValueError(f"{shown!r} has no port between 1 and 65535; write http://HOST:PORT") from None
+    return parts.scheme == "https", parts.hostname, port
 
 
 def _cluster(name: str, address: str, port: int) -> dict[str, Any]:

@@ -91,14 +91,18 @@ def listener(config: Config, run: Path, answers: Path) -> dict[str, Any]:
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT`` or ``[IPV6]:PORT``."""
-    host, _, port = text.rpartition(":")
+    """Return host and port of ``IP:PORT``, ``[IPV6]:PORT``, ``localhost:PORT`` or ``:PORT``."""
+    host, colon, port = text.rpartition(":")
+    names = {"": "0.0.0.0", "localhost": "127.0.0.1"}
     try:
-        return str(ipaddress.ip_address(host.strip("[]") or "0.0.0.0")), int(port)
+        address = ipaddress.ip_address(names.get(host, host.strip("[]")))
+        if not (colon and port.isdecimal() and int(port) <= 65535):
+            raise ValueError(port)
     except ValueError:
         raise ConfigError(
             [f"listen: {text!r} is not an address to listen on; write IP:PORT or [IPV6]:PORT, such as 0.0.0.0:8080"]
         ) from None
+    return str(address), int(port)
 
 
 def _chain(config: Config, run: Path, answers: Path, *, trusted: bool, by_proxy: bool) -> dict[str, Any]:
@@ -147,6 +151,7 @@ def _http(config: Config, run: Path, answers: Path, *, trusted: bool, by_proxy: 
         "max_request_headers_kb": _HEADERS_BYTES // 1024,
         "request_headers_timeout": "30s",
         "stream_idle_timeout": "300s",
+        "drain_timeout": "1s",
         "common_http_protocol_options": {
             "idle_timeout": "300s",
             "max_headers_count": 100,

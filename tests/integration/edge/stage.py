@@ -216,12 +216,9 @@ class Api(Server):
                 b"set-cookie: other=1\r\naccess-control-allow-origin: https://shop.example\r\nretry-after: 7\r\n"
             )
         status = int(path.rpartition("/")[2]) if path.startswith("/status/") else 200
-        body = json.dumps({"got": len(seen.body), "path": seen.target}).encode()
-        head = b"HTTP/1.1 %d X\r\n%scontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (
-            status,
-            extra,
-            len(body),
-        )
+        body = b"" if status == 204 else json.dumps({"got": len(seen.body), "path": seen.target}).encode()
+        size = b"" if status == 204 else b"content-length: %d\r\n" % len(body)
+        head = b"HTTP/1.1 %d X\r\n%scontent-type: application/json\r\n%s\r\n" % (status, extra, size)
         writer.write(head + (b"" if seen.method == "HEAD" else body))
 
 

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vedette.config.schema import Config, Endpoint, Match, Selector
+from vedette.edge.routes import BODY_LIMIT_BYTES, loose, reads_body, route_configuration, strict
+
+NAME = st.text(st.sampled_from("abzAZ019-_.~@!$+,é "), min_size=1, max_size=8).filter(
+    lambda name: name not in (".", "..")
+)
+SEGMENTS = st.lists(NAME | st.just("{id}"), max_size=4).flatmap(
+    lambda parts: st.sampled_from([tuple(parts), (*parts, "**")])
+)
+
+
+def match(*segments, method="POST", host=""):
+    return Match("", method, host, segments)
+
+
+def fits(expression, path):
+    return re.fullmatch(expression, path) is not None
+
+
+@st.composite
+def spellings(draw, segments):
+    """A path that an API or the engine might take for the one that the segments describe."""
+    path = ""
+    for segment in segments:
+        path += draw(st.sampled_from(["/", "//", "%2F", "/%2f", "%252F"]))
+        if segment == "**":
+            path += draw(st.sampled_from(["", "x", "x/y", "x;y=1//z/"]))
+            continue
+        text = draw(NAME) if segment == "{id}" else segment
+        for char in text:
+            encoded = "".join(f"%{byte:02x}" for byte in char.encode())
+            path += draw(
+                st.sampled_from(
+                    [char, char.upper(), char.lower(), encoded, encoded.upper(), encoded.replace("%", "%25")]
+                )
+            )
+        path += draw(st.sampled_from(["", ";", ";a=b", ";a;b=%20", "%3Bx"]))
+    return path + draw(st.sampled_from(["", "/", "//", "%2F"]))
+
+
+@given(SEGMENTS.flatmap(lambda segments: st.tuples(st.just(segments), spellings(segments))))
+def test_no_spelling_slips_past_the_loose_form(case):
+    segments, path = case
+    assert fits(loose(match(*segments)), path)
+
+
+@given(SEGMENTS, SEGMENTS)
+def test_the_strict_form_is_within_the_loose_one(segments, others):
+    path = "/" + "/".join("7" if part == "{id}" else part for part in others if part != "**")
+    if fits(strict(match(*segments)), path):
+        assert fits(loose(match(*segments)), path)
+
+
+@pytest.mark.parametrize(
+    ("segments", "path", "strictly", "loosely"),
+    [
+        (("api", "login"), "/api/login", True, True),
+        (("api", "login"), "/api/login/", False, True),
+        (("api", "login"), "/Api/Login", False, True),
+        (("api", "login"), "/api//login", False, True),
+        (("api", "login"), "/api;v=1/login;x", False, True),
+        (("api", "login"), "/api/logins", False, False),
+        (("api", "login"), "/api/login/more", False, False),
+        (("api", "login"), "/v1/api/login", False, False),
+        (("api", "{id}"), "/api/7", True, True),
+        (("api", "{id}"), "/api/7;x", False, True),
+        (("api", "{id}"), "/api", False, False),
+        (("api", "**"), "/api", True, True),
+        (("api", "**"), "/api/a/b", True, True),
+        (("api", "**"), "/apix", False, False),
+        (("**",), "/anything", True, True),
+        ((), "/", True, True),
+        ((), "//", False, True),
+        ((), "/x", False, False),
+    ],
+)
+def test_forms(segments, path, strictly, loosely):
+    assert (fits(strict(match(*segments)), path), fits(loose(match(*segments)), path)) == (strictly, loosely)
+
+
+def endpoint(name, *segments, **options):
+    return Endpoint(name=name, match=match(*segments, **options.pop("of", {})), **options)
+
+
+BODY = Selector("body", "email")
+
+
+def test_which_endpoints_need_a_body():
+    assert reads_body(endpoint("a", "a", account=BODY))
+    assert reads_body(endpoint("a", "a", operation=BODY))
+    assert not reads_body(endpoint("a", "a", account=Selector("header", "x-user")))
+    assert not reads_body(endpoint("a", "a"))
+
+
+def routes(*endpoints, host="default"):
+    hosts = route_configuration(Config(endpoints=endpoints), {host: "api.0"})["virtual_hosts"]
+    return hosts[0]["routes"]
+
+
+def test_an_api_without_endpoints_has_one_route_and_its_grpc_twin():
+    grpc, rest = routes()
+    assert grpc["route"]["cluster"] == "api.0.h2"
+    assert grpc["match"]["headers"] == [{"name": "content-type", "string_match": {"prefix": "application/grpc"}}]
+    assert rest["route"] == {"cluster": "api.0", "timeout": "0s", "idle_timeout": "300s"}
+    assert "typed_per_filter_config" not in rest
+
+
+def test_only_what_needs_it_gets_a_route():
+    plain = [endpoint(f"e{number}", "api", str(number), object=Selector("path", "id")) for number in range(20)]
+    assert len(routes(*plain)) == 2
+    assert len(routes(*plain, endpoint("login", "login", account=BODY))) == 4
+
+
+def test_bodies_are_capped():
+    login = routes(endpoint("login", "login", account=BODY))[0]["typed_per_filter_config"]["vedette.ask"]
+    assert login["check_settings"]["with_request_body"]["max_request_bytes"] == BODY_LIMIT_BYTES == 16384
+
+
+def test_endpoints_of_a_host_stay_there():
+    login = endpoint("login", "login", account=BODY, of={"host": "api.example"})
+    assert len(routes(login, host="other.example")) == 2
+    assert len(routes(login, host="api.example")) == 4
+    (special, _, _, _) = routes(login, host="default")
+    assert special["match"]["headers"][1]["name"] == ":authority"
+    expression = special["match"]["headers"][1]["string_match"]["safe_regex"]["regex"]
+    assert fits(expression, "API.example:8443")
+    assert not fits(expression, "api.example.evil.test")
