@@ -8,7 +8,7 @@ import sys
 
 from bench.edge import missing
 
-PARTS = ("decide", "memory", "replay", "edge")
+PARTS = ("start", "decide", "memory", "replay", "edge")
 
 
 def main() -> int:
@@ -37,7 +37,11 @@ def main() -> int:
 
 
 def _run(part: str, *, quick: bool, lines: int) -> None:
-    if part == "decide":
+    if part == "start":
+        from bench import start
+
+        start.run(quick=quick)
+    elif part == "decide":
         from bench import decide
 
         decide.run(quick=quick)
