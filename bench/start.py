@@ -48,7 +48,8 @@ def run(*, quick: bool = False) -> None:
         "`vedette serve` until `/readyz`, kernels compiled before", "≤ 5 s", f"{median(warm):.1f} s", _met(median(warm))
     )
     table.add("the same, nothing compiled (the very first start)", "–", f"{median(cold):.1f} s", "–")
-    text = f"Medians of {times} runs of each command in turn.{' **Quick run.**' if quick else ''}\n\n{table}\n\n{machine()}"
+    head = f"Medians of {times} runs of each command in turn.{' **Quick run.**' if quick else ''}"
+    text = f"{head}\n\n{table}\n\n{machine()}"
     print(text)
     write("start", text)
 
