@@ -1,7 +1,7 @@
 r"""What the API answered, as the edge reports it: the line that Envoy writes, and how it is read back.
 
 Envoy writes one line for each request that had a decision, at the end of its answer, into a named pipe
-(``docs/decisions/0011-answers-through-a-pipe.md``). Fields are parted by ``\x1f`` and lines end with ``\n``; HTTP
+(``docs/decisions/0016-answers-through-a-pipe.md``). Fields are parted by ``\x1f`` and lines end with ``\n``; HTTP
 allows neither in a header, so nothing that client or API send can forge or break a field. Sizes are capped by Envoy
 where the line is made, and again here.
 """

@@ -187,6 +187,7 @@ def _mutations(config: Config, *, by_proxy: bool) -> list[dict[str, Any]]:
         "x-vedette-peer": f"%DOWNSTREAM_{peer}_ADDRESS_WITHOUT_PORT%",
         "x-vedette-scheme": "https" if config.listen.certificate else "http",
         "x-vedette-protocol": "%PROTOCOL%",
+        "x-vedette-size": "%REQ(content-length)%",
     }
     if config.listen.certificate:
         ours |= {

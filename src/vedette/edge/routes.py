@@ -31,6 +31,7 @@ INTERNAL_HEADERS = (
     "x-vedette-tls",
     "x-vedette-scheme",
     "x-vedette-protocol",
+    "x-vedette-size",
     "x-envoy-fault-delay-request",
     "x-envoy-external-address",
     "x-envoy-internal",
@@ -38,8 +39,10 @@ INTERNAL_HEADERS = (
 )
 """What edge and engine tell each other in request headers; removed before the API."""
 
-_SEPARATOR = r"(?:/|\\|%(?:25)*(?:2[fF]|5[cC]))"
-_PARAMETERS = r"(?:(?:;|%(?:25)*3[bB])[^/?]*)?"
+_SEPARATOR = r"(?:/|\\|%(?:25)*(?:2F|5C))"
+_PARAMETERS = r"(?:(?:;|%(?:25)*3B)[^/?]*)?"
+_DOT_SEGMENTS = rf".*{_SEPARATOR}(?:\.|%(?:25)*2E){{1,2}}{_PARAMETERS}(?:{_SEPARATOR}.*)?"
+"""A path that still holds ``.`` or ``..`` after Envoy has normalised it (``/x/..;/``, ``/x/..%2F``) may mean any other."""
 
 
 def loose(match: Match) -> str:
@@ -51,9 +54,12 @@ def loose(match: Match) -> str:
     parts: list[str] = []
     for segment in match.segments:
         if segment == "**":
-            return "(?i)" + "".join(parts) + f"(?:{_SEPARATOR}.*)?" if parts else "(?s).*"
+            parts.append(f"(?:{_SEPARATOR}.*)?")
+            break
         parts.append(f"{_SEPARATOR}+{_loose_segment(segment)}{_PARAMETERS}")
-    return "(?i)" + "".join(parts) + f"{_SEPARATOR}*{_PARAMETERS}"
+    else:
+        parts.append(f"{_SEPARATOR}*{_PARAMETERS}{_SEPARATOR}*")
+    return f"(?is)(?:{''.join(parts)}|{_DOT_SEGMENTS})"
 
 
 def strict(match: Match) -> str:
@@ -65,7 +71,7 @@ def strict(match: Match) -> str:
     parts: list[str] = []
     for segment in match.segments:
         if segment == "**":
-            return "".join(parts) + "(?:/.*)?" if parts else ".*"
+            return "".join(parts) + r"(?:/[^;%\\]*)?"
         parts.append("/" + (r"[^/;%\\]+" if segment.startswith("{") else re.escape(segment)))
     return "".join(parts) or "/"
 
@@ -149,8 +155,10 @@ def _matcher(match: Match, host: str, expression: str) -> dict[str, Any] | None:
     if match.host and host not in (match.host, "default"):
         return None
     headers: list[dict[str, Any]] = []
-    if match.method != "*":
-        headers.append(_exactly(":method", match.method))
+    if match.method == "GET":
+        headers.append({"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}})
+    elif match.method != "*":
+        headers.append({"name": ":method", "string_match": {"exact": match.method}})
     if match.host and host == "default":
         pattern = f"(?i){re.escape(match.host)}(?::[0-9]*)?"
         headers.append({"name": ":authority", "string_match": {"safe_regex": {"regex": pattern}}})
@@ -161,10 +169,6 @@ def _both(first: dict[str, Any], second: dict[str, Any], expression: str) -> dic
     """Return a matcher for requests that satisfy both."""
     path = {"name": ":path", "string_match": {"safe_regex": {"regex": f"(?:{expression})(?:[?#].*)?"}}}
     return {**first, "headers": [*first["headers"], *second["headers"], path]}
-
-
-def _exactly(name: str, value: str) -> dict[str, Any]:
-    return {"name": name, "string_match": {"exact": value}}
 
 
 def _routes(matcher: dict[str, Any], cluster: str, *, body: bool, refuse: bool) -> list[dict[str, Any]]:

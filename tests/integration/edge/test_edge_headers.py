@@ -82,6 +82,13 @@ def test_the_engine_is_told_who_asks(plain):
     assert (asked["x-vedette-scheme"], asked["x-vedette-protocol"]) == ("http", "HTTP/1.1")
 
 
+def test_the_engine_is_told_the_size_of_a_body_that_it_does_not_see(plain):
+    plain.ask("/upload", method="POST", body=b"x" * 1000)
+    assert plain.engine.seen[0]["x-vedette-size"] == "1000"
+    assert plain.engine.seen[0].body == b""
+    assert plain.api.seen[0]["x-vedette-size"] is None
+
+
 def test_ids_differ(plain):
     for _ in range(3):
         plain.ask()

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vedette.collect.endpoints import match_pattern
+from vedette.collect.normalize import normal_path
 from vedette.config.schema import Config, Endpoint, Match, Selector
 from vedette.edge.routes import BODY_LIMIT_BYTES, loose, reads_body, route_configuration, strict
 
@@ -52,6 +54,48 @@ def test_no_spelling_slips_past_the_loose_form(case):
     assert fits(loose(match(*segments)), path)
 
 
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "/",
+            "//",
+            "api",
+            "API",
+            "login",
+            "Login",
+            "7",
+            ";x=1",
+            ";",
+            "%2F",
+            "%3B",
+            "%2e",
+            ".",
+            "..",
+            "\\",
+            "%5c",
+            "log%69n",
+            "a",
+        ]
+    ),
+    max_size=9,
+).map("".join)
+KNOWN = st.sampled_from(
+    [("api", "login"), ("api", "{id}"), ("api", "**"), ("{id}",), ("**",), (), ("api", "{id}", "login")]
+)
+
+
+@given(KNOWN, PIECES)
+def test_the_forms_enclose_what_the_engine_takes_for_the_endpoint(segments, path):
+    """Strict within the engine's own matching, the engine's within loose: for one and the same forwarded path."""
+    path = "/" + path
+    pattern, _ = match_pattern(match(*segments))
+    engine = re.fullmatch(pattern, f"POST /{normal_path(path).removeprefix('/')}", re.IGNORECASE) is not None
+    if fits(strict(match(*segments)), path):
+        assert engine
+    if engine:
+        assert fits(loose(match(*segments)), path)
+
+
 @given(SEGMENTS, SEGMENTS)
 def test_the_strict_form_is_within_the_loose_one(segments, others):
     path = "/" + "/".join("7" if part == "{id}" else part for part in others if part != "**")
@@ -80,6 +124,10 @@ def test_the_strict_form_is_within_the_loose_one(segments, others):
         ((), "/", True, True),
         ((), "//", False, True),
         ((), "/x", False, False),
+        (("api", "login"), "/x/..;/api/login", False, True),
+        (("api", "login"), "/x/..%2Fapi/login", False, True),
+        (("api", "login"), "/x/..", False, True),
+        (("api", "login"), "/x/..y/api/login", False, False),
     ],
 )
 def test_forms(segments, path, strictly, loosely):
