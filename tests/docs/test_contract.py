@@ -107,7 +107,7 @@ def test_every_request_key_is_read_by_both_doors():
     from vedette.doors.logs.records import parse
 
     keys = [key for row in rows(2) for key in re.findall(r"`([^`]+)`", row[0])]
-    assert len(keys) >= 24
+    assert len(set(keys)) == len(keys) == 23
     record: dict[str, Any] = {
         "timestamp": NOW,
         "http.request.headers": [["host", "shop.example"], ["user-agent", "x"]],
@@ -124,7 +124,7 @@ def test_every_request_key_is_read_by_both_doors():
     line = parse(msgspec.json.encode(record), "l1")
     assert msgspec.structs.astuple(line.request) == msgspec.structs.astuple(request)
     unread = {"http.response.status_code", "http.response.body.size", "http.server.request.duration"}
-    values = {str(value) for value in msgspec.structs.astuple(request)}
+    values = {str(value).lower() for value in msgspec.structs.astuple(request)}
     for key in set(keys) - unread - {"http.request.headers", "timestamp"}:
         assert str(record[key]) in values, f"{key} was not read"
     assert (line.answer.status, line.answer.body_size, line.answer.duration) == (200, 20, 0.5)
@@ -163,7 +163,8 @@ def test_a_decision_fits_what_the_contract_promises(decision):
 
 @pytest.mark.parametrize("kind", ["Verdict", "Action", "Mode"])
 def test_words_of_a_decision(kind):
-    assert set(get_args(getattr(types, kind))) <= words(CONTRACT)
+    for word in get_args(getattr(types, kind)):
+        assert re.search(rf"[`|\\w: ]{word}\b", CONTRACT), word
 
 
 def test_stopping_actions():
