@@ -1,23 +1,25 @@
 """Which action a request gets, under which name, and whether it is carried out.
 
-The order is fixed (contract, section 3): an operator's ``good``, a refused session, a bad certainty, a hold, the limits of
-partners, verified agents and ``rate_limits``, then the rules. The first rule that matches chooses, also where its own
-mode is ``monitor``. A rule whose action is ``rate_limit`` takes one request from its bucket: only a request that finds
-it empty gets ``rate_limit``; one within the limit gets ``allow`` under that rule's name, with its advice. Buckets are
-drawn from in monitor mode too, so that what is recorded is what enforcing would have done.
+The order is fixed (contract, section 3): an operator's ``good``, a refused session, a bad certainty, a hold, the limits
+of partners, verified agents and ``rate_limits``, then the rules. The first rule that matches chooses, also where its
+own mode is ``monitor``. A rule whose action is ``rate_limit`` takes one request from its bucket: only a request that
+finds it empty gets ``rate_limit``; one within the limit gets ``allow`` under that rule's name, with its advice. Buckets
+are drawn from in monitor mode too, so that what is recorded is what enforcing would have done.
 
 No rule stops a preflight: a browser would not even tell the page why.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from vedette.collect.endpoints import match_pattern
 from vedette.config.expressions import Expression, Facts, compile_when
-from vedette.config.schema import Config, LimitKey, Match, Rate, Rule
+from vedette.config.schema import Config, LimitKey, Rate, Rule
 from vedette.detect.tables import Table
 from vedette.mitigate.limits import limit_key, salt, take
 from vedette.mitigate.sessions import Status
@@ -107,7 +109,10 @@ class Policy:
         }
         self._good_bots = _bucket("good bots", "requests", "agent", config.good_bots.limit, 0)
         self._limits = tuple(
-            (limit.match, _bucket(limit.name, limit.name, limit.key, limit.limit, limit.burst))
+            (
+                re.compile(match_pattern(limit.match)[0], re.IGNORECASE).fullmatch,
+                _bucket(limit.name, limit.name, limit.key, limit.limit, limit.burst),
+            )
             for limit in config.rate_limits
         )
         self._operator = _pair("operator", "allow", Directive())
@@ -193,9 +198,9 @@ class Policy:
             if choice := _draw(bucket, keys, table, now, enforced):
                 return choice
         if self._limits:
-            segments = tuple(facts.path.strip("/").split("/"))
-            for match, bucket in self._limits:
-                if _matches(match, facts, segments) and (choice := _draw(bucket, keys, table, now, enforced)):
+            line = f"{facts.method} {facts.host}{facts.path}"
+            for means, bucket in self._limits:
+                if means(line) and (choice := _draw(bucket, keys, table, now, enforced)):
                     return choice
         return None
 
@@ -259,17 +264,3 @@ def _draw(bucket: _Bucket, keys: Keys, table: Table, now: float, enforced: bool)
         limit=(bucket.public, bucket.rate.count, bucket.rate.per_s, grant.remaining),
     )
     return Choice(bucket.rule, "rate_limit", enforced, directive)
-
-
-def _matches(match: Match, facts: Facts, segments: tuple[str, ...]) -> bool:
-    """Say whether a request on its normalised path is one that ``match`` means."""
-    if match.method not in ("*", facts.method) or (match.host and match.host != facts.host):
-        return False
-    wanted = match.segments
-    if wanted and wanted[-1] == "**":
-        wanted = wanted[:-1]
-        if len(segments) < len(wanted):
-            return False
-    elif len(wanted) != (len(segments) if segments != ("",) else 0):
-        return False
-    return all(want[0] == "{" or want == have for want, have in zip(wanted, segments, strict=False))

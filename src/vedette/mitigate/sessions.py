@@ -45,7 +45,7 @@ def hold(table: Table, key: int, now: float) -> float:
 
 
 def refuse(table: Table, session: int, now: float) -> None:
-    """Refuse ``session`` for a day from now."""
+    """Refuse ``session`` for a day. One that is refused already is not refused for longer because it asks again."""
     if session:
         _refuse(table.keys, table.keep, table.sequence, table.rows, np.uint64(session), now, REFUSED_S)
 
@@ -132,6 +132,9 @@ def _hold(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64
 
 @kernel
 def _refuse(keys: Array, keep: Array, sequence: Array, rows: Array, key: np.uint64, now: float, length: float) -> None:
+    slot = find(keys, key)
+    if slot >= 0 and _is_ahead(rows[slot]["revoked_until"], now, length):
+        return
     first = _first(keys, key)
     begin(sequence, first)
     slot = _claim(keys, keep, rows, key, now + length, False)
