@@ -121,7 +121,7 @@ class Expression:
         """Say whether the expression holds; an error counts as false."""
         try:
             return self._function(facts)
-        except Exception:  # noqa: BLE001  # whatever it is, a rule must not stop a decision
+        except Exception:  # whatever it is, a rule must not stop a decision
             self.errors += 1
             return False
 
@@ -163,7 +163,7 @@ def _compile(source: str, language: str) -> Expression:
     if unprintable:
         raise ValueError(f"{_position(source, unprintable.start())}: a character that text does not have")
     if not source.strip():
-        raise ValueError("1:1: empty, leave the key out or write true")
+        raise ValueError("1:1: empty; leave the key out or write true")
     program = _check(source, language)
     names = _names(source, known)
     plain = translate(
@@ -223,7 +223,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 
 @cache
 def _environment(language: str) -> Any:
-    from cel_expr_python import cel  # type: ignore[import-untyped]  # 20 ms: only when an expression is compiled
+    from cel_expr_python import cel  # 20 ms: only when an expression is compiled
 
     types = {
         "double": cel.Type.DOUBLE,
@@ -292,18 +292,18 @@ def _reword(what: str, known: Mapping[str, Any]) -> str:
         return f"unknown name \"{name}\" (a text is quoted: '{name}'; names: {', '.join(known)})"
     if found := re.match(r"found no matching overload for '(.+)' applied to '(.*)'", what):
         operator, kinds = found[1].strip("_@"), re.sub(r"^\((.*)\)$", r"\1", found[2])
-        fix = ", write a decimal such as 1.0" if kinds in ("double, int", "double, list(int)") else ""
+        fix = "; write a decimal such as 1.0" if kinds in ("double, int", "double, list(int)") else ""
         return f'"{operator}" does not go with {kinds}{fix}'
     if found := re.match(r"Syntax error: token recognition error at: '(.*)'\s*$", what):
         token = found[1].removesuffix("\\n").strip()
         if token[:1] in ("'", '"'):
             return "a text that does not end"
-        fix = {"=": ', write "=="', "&": ', write "&&"', "|": ', write "||"', "=>": ', write ">="'}.get(token, "")
+        fix = {"=": '; write "=="', "&": '; write "&&"', "|": '; write "||"', "=>": '; write ">="'}.get(token, "")
         return f'unexpected "{token}"{fix}'
     if found := re.match(r"Syntax error: (?:mismatched|extraneous|no viable alternative at) input '(.*?)'", what):
         word = found[1]
         if word == "<EOF>":
             return "ends too early"
-        fix = f', write "{_PYTHON_WORDS[word]}"' if word in _PYTHON_WORDS else ""
+        fix = f'; write "{_PYTHON_WORDS[word]}"' if word in _PYTHON_WORDS else ""
         return f'unexpected "{word}"{fix}'
     return what

@@ -1,7 +1,7 @@
 """Small notations of ``vedette.yaml``: rates, durations, shares, sizes, request matches, selectors, addresses.
 
 Each ``parse_*`` takes the text as written and returns a value, or raises :class:`ValueError` whose text says what is
-wrong and what to write instead, without naming a place: the caller knows the place. Each ``format_*`` writes a value
+wrong and, after a semicolon, what to write instead; the caller knows the place. Each ``format_*`` writes a value
 back so that parsing it again gives the same value.
 """
 
@@ -50,13 +50,13 @@ def parse_rate(text: str) -> Rate:
     """
     found = re.fullmatch(r"\s*([0-9]+)\s*/\s*([A-Za-z]+)\s*", text, re.ASCII)
     if not found:
-        raise ValueError("not a rate, write a number and a unit, such as 60/minute")
+        raise ValueError("not a rate; write a number and a unit, such as 60/minute")
     unit = found[2]
     if unit not in RATE_UNITS:
-        raise ValueError(f'unknown unit "{unit}", use one of {", ".join(RATE_UNITS)}')
+        raise ValueError(f'unknown unit "{unit}"; use one of {", ".join(RATE_UNITS)}')
     digits = found[1]
     if len(digits) > 12 or not 1 <= int(digits) <= LIMIT_MAX:
-        raise ValueError(f"the number must be between 1 and {LIMIT_MAX}")
+        raise ValueError(f"not a usable number; use 1 to {LIMIT_MAX}")
     return Rate(int(digits), RATE_UNITS[unit])
 
 
@@ -76,15 +76,15 @@ def parse_duration(text: str) -> float:
     """
     found = re.fullmatch(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([A-Za-z]*)\s*", text, re.ASCII)
     if not found:
-        raise ValueError("not a duration, write a number and one of ms, s, m, h, d, such as 30s")
+        raise ValueError("not a duration; write a number and one of ms, s, m, h, d, such as 30s")
     number, unit = found.groups()
     if not unit:
-        raise ValueError(f"has no unit, write {number}s, or use one of ms, s, m, h, d")
+        raise ValueError(f"has no unit; write {number}s, or use one of ms, s, m, h, d")
     if unit not in DURATION_UNITS:
-        raise ValueError(f'unknown unit "{unit}", use one of {", ".join(DURATION_UNITS)}')
+        raise ValueError(f'unknown unit "{unit}"; use one of {", ".join(DURATION_UNITS)}')
     seconds = float(number) / 1000.0 if unit == "ms" else float(number) * DURATION_UNITS[unit]
     if seconds > DURATION_MAX_S:
-        raise ValueError("too long, at most 100 years")
+        raise ValueError("too long; at most 100 years")
     return seconds
 
 
@@ -107,10 +107,10 @@ def parse_share(text: str) -> float:
     """
     found = re.fullmatch(r"\s*([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%\s*", text, re.ASCII)
     if not found:
-        raise ValueError("not a share, write a percentage such as 100%")
+        raise ValueError("not a share; write a percentage such as 100%")
     share = float(found[1]) / 100.0
     if share > 1.0:
-        raise ValueError("more than everything, at most 100%")
+        raise ValueError("more than everything; at most 100%")
     return share
 
 
@@ -127,7 +127,7 @@ def parse_size(text: str) -> int:
     """
     found = re.fullmatch(r"\s*([0-9]{1,12})\s*([A-Za-z]*)\s*", text, re.ASCII)
     if not found or found[2] not in SIZE_UNITS:
-        raise ValueError(f"not a size, write a whole number and one of {', '.join(SIZE_UNITS)}, such as 16KiB")
+        raise ValueError(f"not a size; write a whole number and one of {', '.join(SIZE_UNITS)}, such as 16KiB")
     return int(found[1]) * SIZE_UNITS[found[2]]
 
 
@@ -142,18 +142,20 @@ def parse_match(text: str) -> Match:
     """
     words = text.split()
     if len(words) != 2:
-        raise ValueError('write a method and a path, such as "GET /api/products/{id}" (any method: "* /api/**")')
+        raise ValueError(
+            'not a match; write a method and a path, such as "GET /api/products/{id}" (any method: "* /api/**")'
+        )
     method, target = words
     if method != "*" and not re.fullmatch(r"[A-Z]{1,20}", method):
-        fix = f", write {method.upper()}" if re.fullmatch(r"[A-Za-z]{1,20}", method) else ""
+        fix = f"; write {method.upper()}" if re.fullmatch(r"[A-Za-z]{1,20}", method) else ""
         raise ValueError(f'"{method}" is not a method{fix}')
     host, slash, path = target.partition("/")
     if not slash:
-        raise ValueError(f'"{target}" has no path, a path begins with /')
+        raise ValueError(f'"{target}" has no path; a path begins with /')
     if host:
         host = _parse_host(host)
     if "?" in path or "#" in path:
-        raise ValueError("a match is on the path alone, leave out everything from ? or #")
+        raise ValueError("more than a path; leave out everything from ? or #")
     path = path.removesuffix("/")
     segments = tuple(path.split("/")) if path else ()
     _check_segments(segments)
@@ -164,28 +166,28 @@ def _check_segments(segments: tuple[str, ...]) -> None:
     names: set[str] = set()
     for place, segment in enumerate(segments):
         if segment in ("", ".", ".."):
-            raise ValueError(f'"{segment}" is not a path segment, requests are matched on the normalised path')
+            raise ValueError(f'"{segment}" is not a path segment; requests are matched on the normalised path')
         if segment == "**":
             if place != len(segments) - 1:
-                raise ValueError("** stands for the rest and must come last")
+                raise ValueError("** stands for the rest; it comes last")
         elif "*" in segment:
             raise ValueError(
-                f'"{segment}": * stands for nothing here, write {{name}} for one segment or ** for the rest'
+                f'"{segment}": * stands for nothing here; write {{name}} for one segment or ** for the rest'
             )
         elif segment[0] == "{" and segment[-1] == "}":
             name = segment[1:-1]
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", name, re.ASCII):
-                raise ValueError(f'"{segment}": a name of letters, digits, - and _ goes between the braces')
+                raise ValueError(f'"{segment}": not a name; letters, digits, - and _ go between the braces')
             if name in names:
                 raise ValueError(f'"{segment}" appears twice')
             names.add(name)
         elif "{" in segment or "}" in segment:
-            raise ValueError(f'"{segment}": braces stand for a whole segment, such as /products/{{id}}')
+            raise ValueError(f'"{segment}": braces stand for a whole segment; write /products/{{id}}')
 
 
 def _parse_host(text: str) -> str:
     if ":" in text:
-        raise ValueError(f'"{text}": a host is written without a port')
+        raise ValueError(f'"{text}": a host is written without its port')
     host = text.lower()
     if len(host) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in host.split(".")):
         raise ValueError(f'"{text}" is not a host name')
@@ -201,7 +203,7 @@ def parse_selector(text: str) -> Selector:
     source, _, name = text.partition(".")
     if source not in SELECTOR_SOURCES or not name:
         raise ValueError(
-            f"not a selector, write one of {', '.join(SELECTOR_SOURCES)}, a dot and a name, such as header.x-api-key"
+            f"not a selector; write one of {', '.join(SELECTOR_SOURCES)}, a dot and a name, such as header.x-api-key"
         )
     if len(name) > 256 or any(ord(letter) < 33 or ord(letter) == 127 for letter in name):
         raise ValueError("a selector's name has no blanks and at most 256 characters")
@@ -228,21 +230,21 @@ def parse_address(text: str) -> str:
     """Check ``host:port``; an IPv6 host is written in brackets, ``[::1]:8080``."""
     host, colon, port = text.rpartition(":")
     if not colon or not host:
-        raise ValueError("write an address and a port, such as 127.0.0.1:8080")
+        raise ValueError("not an address; write a host and a port, such as 127.0.0.1:8080")
     if not re.fullmatch(r"[0-9]{1,5}", port, re.ASCII) or int(port) > 65535:
-        raise ValueError(f'"{port}" is not a port, use 0 to 65535')
+        raise ValueError(f'"{port}" is not a port; use 0 to 65535')
     if host[0] == "[" and host[-1] == "]":
         try:
             ipaddress.IPv6Address(host[1:-1])
         except ValueError:
             raise ValueError(f'"{host}" is not an IPv6 address') from None
     elif ":" in host:
-        raise ValueError(f"an IPv6 address is written in brackets, [{host}]:{port}")
+        raise ValueError(f"an IPv6 address without brackets; write [{host}]:{port}")
     elif host != "localhost":
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            raise ValueError(f'"{host}" is not an IP address of this machine, such as 0.0.0.0 or 127.0.0.1') from None
+            raise ValueError(f'"{host}" is not an IP address; write one such as 0.0.0.0 or 127.0.0.1') from None
     return text
 
 
@@ -255,8 +257,8 @@ def parse_network(text: str) -> str:
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValueError("not an IP network, such as 10.0.0.0/8 or 2001:db8::/32") from None
-    raise ValueError(f"has bits set beyond its length, write {network}")
+        raise ValueError("not an IP network; write one such as 10.0.0.0/8 or 2001:db8::/32") from None
+    raise ValueError(f"has bits set beyond its length; write {network}")
 
 
 def parse_url(text: str, *, base: bool = False) -> str:
@@ -265,15 +267,16 @@ def parse_url(text: str, *, base: bool = False) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError("not a URL, such as http://127.0.0.1:8000") from None
+        raise ValueError("not a URL; write one such as http://127.0.0.1:8000") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("not a URL, write http:// or https://, a host and a port, such as http://127.0.0.1:8000")
+        raise ValueError("not a URL; write http:// or https://, a host and a port, such as http://127.0.0.1:8000")
     if port == 0 or any(ord(letter) < 33 for letter in text):
-        raise ValueError("not a URL, such as http://127.0.0.1:8000")
+        raise ValueError("not a URL; write one such as http://127.0.0.1:8000")
     if parts.username is not None or parts.password is not None:
-        raise ValueError("a user name or password does not belong in a URL")
-    if not re.fullmatch(r"[A-Za-z0-9_.:-]+", parts.hostname):
+        raise ValueError("has a user name or password in it; leave it out")
+    allowed = r"[A-Za-z0-9_.:-]+" if base else r"[A-Za-z0-9_.:\u0080-\U0010ffff-]+"
+    if not re.fullmatch(allowed, parts.hostname):
         raise ValueError("the host of the URL has a character that hosts do not have")
     if base and (parts.path not in ("", "/") or parts.query or parts.fragment):
-        raise ValueError(f"a path cannot be given, requests keep their own, write {parts.scheme}://{parts.netloc}")
+        raise ValueError(f"has a path, but requests keep their own; write {parts.scheme}://{parts.netloc}")
     return text.removesuffix("/") if base else text

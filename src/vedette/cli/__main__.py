@@ -1,0 +1,5 @@
+"""``python -m vedette.cli``."""
+
+from vedette.cli import main
+
+main()

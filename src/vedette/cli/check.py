@@ -1,0 +1,59 @@
+"""``vedette check``: is this configuration right, and what does it mean."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from vedette.config import defaults, load_with_notes
+
+__all__ = ["command"]
+
+DEFAULT = Path("vedette.yaml")
+
+
+def command(
+    file: Path | None = None, /, *, schema: Annotated[bool, Parameter(negative="")] = False, quiet: bool = False
+) -> int:
+    """Check a configuration and print it with every default.
+
+    Prints what is in force as YAML, secrets as where they come from, then which keys are not yet active. Without FILE
+    it reads vedette.yaml, or shows the built-in defaults where there is none. Mistakes go to standard error, one a
+    line with file, line, key, what was found and what is allowed; the exit code is then 2.
+
+    Example: vedette check vedette.yaml
+
+    Parameters
+    ----------
+    file
+        The configuration.
+    schema
+        Print the JSON Schema of vedette.yaml for editors instead.
+    quiet
+        Print mistakes only.
+    """
+    from vedette.config.show import effective
+
+    if schema:
+        from vedette.config.json_schema import json_schema
+
+        print(json_schema())
+        return 0
+    notes: list[tuple[str, str]] = []
+    chosen = file or (DEFAULT if DEFAULT.exists() else None)
+    if chosen is None:
+        config = defaults("http://127.0.0.1:8000")
+        print("# no file given and no vedette.yaml here: the built-in defaults", file=sys.stderr)
+    else:
+        config, notes = load_with_notes(chosen)
+    if quiet:
+        return 0
+    print(effective(config), end="")
+    for path, why in notes:
+        print(f"# not yet active: {path}: {why}")
+    if not config.upstreams:
+        print("# no upstream: vedette serve needs one here or as --upstream")
+    return 0
