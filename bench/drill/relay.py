@@ -56,6 +56,9 @@ class Counter:
         if lines:
             self._file.write(b"".join(lines))
 
+    def close(self) -> None:
+        self._file.close()
+
     async def keep_flushing(self) -> None:
         try:
             while True:

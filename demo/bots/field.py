@@ -47,6 +47,9 @@ class SentLog:
             self._file.write(msgspec.json.encode(line) + b"\n")
         return stopped
 
+    def close(self) -> None:
+        self._file.close()
+
 
 class Field(Struct, frozen=True, kw_only=True):
     """Where and how a bot works.
