@@ -4,13 +4,13 @@ Metrics are declared once in :data:`METRICS`; the exporters, the documentation a
 value comes from a closed set, never from a client. Log events are JSON lines named ``noun.verb``
 (``bundle.promoted``); they never hold a raw address, a token or a query string.
 
-``structlog`` and ``prometheus_client`` are imported when a process asks for them, so that ``vedette --help`` stays fast.
+``structlog`` and ``prometheus_client`` are imported when a process asks for them: ``vedette --help`` stays fast.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, get_args
 
 from vedette.types import Action, Mode, OutcomeName, Purpose
@@ -240,7 +240,7 @@ def configure_log(process: str, stream: TextIO | None = None) -> None:
     """Send log events of this process to ``stream`` (standard error) as JSON lines that name ``process``."""
     import structlog
 
-    def name(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    def name(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
         return {"process": process, **event}
 
     structlog.configure(

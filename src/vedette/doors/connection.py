@@ -30,7 +30,7 @@ PATIENCE_S = 5.0
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
-class _TooLarge(Exception):  # noqa: N818
+class _TooLarge(Exception):
     """Raised inside a callback of the parser to end a message that has outgrown its bounds."""
 
 

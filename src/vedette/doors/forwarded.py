@@ -2,8 +2,8 @@
 
 Two forms are understood. The embedded edge sends the original method and path under ``/v1/decide`` and says the rest in
 ``x-vedette-*`` headers, which it removes from what clients send. Any other proxy (forward-auth) says it in
-``X-Forwarded-Method``, ``-Uri``, ``-Host``, ``-For`` and ``-Proto``, or ``X-Original-Method`` and ``-URI``. Nothing here
-believes or refuses anything: that is the business of ``vedette.collect``.
+``X-Forwarded-Method``, ``-Uri``, ``-Host``, ``-For`` and ``-Proto``, or ``X-Original-Method`` and ``-URI``. Nothing
+here believes or refuses anything: that is the business of ``vedette.collect``.
 """
 
 from __future__ import annotations

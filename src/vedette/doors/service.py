@@ -122,7 +122,9 @@ class Service:
                     for name, value in upstream_headers(decision)
                     if from_edge or name != DELAY  # only the edge knows how to wait
                 ]
-                answered = b"HTTP/1.1 200 OK\r\n%scontent-length: 0\r\n\r\n" % "".join(lines).encode("latin-1", "replace")
+                answered = b"HTTP/1.1 200 OK\r\n%scontent-length: 0\r\n\r\n" % "".join(lines).encode(
+                    "latin-1", "replace"
+                )
             else:
                 lines = [f"{name}: {value}\r\n" for name, value in reply.headers]
                 answered = b"HTTP/1.1 %d -\r\n%scontent-length: %d\r\n\r\n%b" % (
@@ -211,7 +213,7 @@ class Service:
             if number % 100 == 99:
                 await asyncio.sleep(0)
         if dropped or not durable:
-            detail = "the event log cannot be written now; send the outcomes again, with event.id so that none counts twice"
+            detail = "the event log cannot be written now; send this again, with event.id so that none counts twice"
             return problem(503, detail, headers=b"retry-after: 5\r\n")
         body = {"stored": len(fresh), "repeated": len(outcomes) - len(fresh)}
         return answer(202, body=msgspec.json.encode(body))

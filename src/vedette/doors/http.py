@@ -1,0 +1,207 @@
+"""The engine process: opens the engine, answers on a Unix socket, and ends cleanly. ``python -m vedette.doors.http``.
+
+Under ``vedette serve`` the process is a fork of a warm one (``vedette.edge.spare``) and is handed its configuration;
+alone it reads ``--config`` by itself. The socket appears only once the first decision would be fast, so whoever can
+connect gets answers in time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import msgspec
+from msgspec import Struct
+
+from vedette.config import defaults
+from vedette.config.schema import Config
+from vedette.doors.connection import Crowd
+from vedette.doors.settle import settle
+from vedette.errors import ConfigError
+from vedette.telemetry import Metrics, configure_log, logger
+from vedette.types import Answer, Outcome, OutcomeName, Request
+
+if TYPE_CHECKING:
+    from vedette.doors.service import Service
+
+__all__ = ["Setup", "main", "run", "warm_up"]
+
+BACKLOG = 512
+SWEEP_S = 1.0
+DRAIN_S = 2.0
+Attach = Callable[[Any, Callable[[Iterable[Answer]], None]], None]
+
+
+class Setup(Struct, frozen=True, kw_only=True):
+    """What an engine process needs to know.
+
+    Attributes:
+        config: In force; keys that are not hot stay as they are here.
+        key: Of the identifier hashes.
+        data: The data directory.
+        socket: Where to answer.
+        overrides: Command-line flags, for reading ``config.file`` again.
+    """
+
+    config: Config
+    key: bytes
+    data: str
+    socket: str
+    overrides: dict[str, Any] = {}
+
+
+def warm_up() -> None:
+    """Import and compile (or load from the cache) all that a decision needs, on tables that are thrown away."""
+    import vedette.doors.service
+    import vedette.events.log
+    from vedette.engine import Engine
+
+    config = defaults("http://127.0.0.1:9")
+    engine = Engine.open(config, key=b"warm", shrink=12)
+    for number, method in enumerate(("GET", "POST", "OPTIONS") * 2):
+        request = Request(
+            timestamp=float(number),
+            id=f"warm{number}",
+            method=method,
+            path="/api/login",
+            host="warm.invalid",
+            client_address="192.0.2.1",
+            headers=(("user-agent", "Mozilla/5.0"), ("cookie", "sid=1"), ("accept", "*/*")),
+            peer_is_client=False,
+        )
+        decision = engine.decide(request, float(number))
+        engine.reply(decision, request)
+        engine.observe(Answer(timestamp=number + 0.1, id=request.id, status=401, duration=0.1), number + 0.1)
+    for name in get_args(OutcomeName):
+        engine.observe(Outcome(timestamp=9.0, outcome=name, session_id="1"), 9.0)
+
+
+def run(setup: Setup, attach: Attach | None = None) -> int:
+    """Answer until SIGTERM; return the exit status.
+
+    ``attach(loop, receive)`` is how whoever knows the edge's way of reporting answers has them delivered here.
+    """
+    import setproctitle
+    import uvloop
+
+    setproctitle.setproctitle("vedette: engine")
+    configure_log("engine")
+    os.umask(0o077)
+    try:
+        service = open_service(setup)
+        listening = bind(Path(setup.socket))
+    except (ConfigError, OSError) as error:
+        logger().error("engine.unable", error=str(error))
+        return 1
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(service, listening, Path(setup.socket), attach))
+    service.events.close()
+    return 0
+
+
+def open_service(setup: Setup) -> Service:
+    """Open engine and event log over the data directory."""
+    from vedette.collect.observation import Hasher
+    from vedette.doors.service import Service
+    from vedette.engine import Engine
+    from vedette.events.log import EventLog
+
+    config, data = setup.config, Path(setup.data)
+    engine = Engine.open(config, key=setup.key, directory=data / "tables")
+    if warning := getattr(engine.tables, "warning", ""):
+        logger().warning("tables.empty", reason=warning)
+    events = EventLog(data, retain_s=config.events.retain_s, hasher=Hasher(setup.key), address=config.privacy.address)
+    running = config
+
+    def reload(body: bytes) -> tuple[Config, tuple[str, ...]]:
+        nonlocal running
+        if body:
+            wanted = msgspec.msgpack.decode(body, type=Config)
+        else:
+            from vedette.config import load
+
+            wanted = load(Path(running.file) if running.file else None, setup.overrides, data=data)
+        running, restart_needed = settle(running, wanted)
+        return running, restart_needed
+
+    service = Service(engine, events, Metrics("engine"), reload=reload)
+    service.take(config)
+    service.metrics.set("vedette_engine_start_timestamp_seconds", time.time())
+    return service
+
+
+def bind(path: Path) -> socket.socket:
+    """Listen on ``path``, readable by this user alone; a stale socket there is replaced in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        draft.unlink()
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(draft))
+    draft.chmod(0o600)
+    listening.listen(BACKLOG)
+    draft.replace(path)
+    listening.setblocking(False)
+    return listening
+
+
+async def _serve(service: Service, listening: socket.socket, path: Path, attach: Attach | None) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    crowd = Crowd(service.handle, service.refused)
+    server = await loop.create_unix_server(crowd, sock=listening, backlog=BACKLOG)
+    if attach is not None:
+        attach(loop, service.receive_answers)
+    logger().info("engine.ready", pid=os.getpid(), socket=str(path))
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SWEEP_S)
+        crowd.sweep(loop.time())
+        service.metrics.set("vedette_connections", len(crowd.members))
+    server.close()
+    crowd.close()
+    deadline = loop.time() + DRAIN_S
+    while crowd.members and loop.time() < deadline:  # noqa: ASYNC110 - members leave by themselves
+        await asyncio.sleep(0.01)
+    logger().info("engine.stopped", pid=os.getpid())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one engine process by itself, without edge and supervisor."""
+    parser = argparse.ArgumentParser(prog="python -m vedette.doors.http", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where tables, keys and events are")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="vedette.yaml")
+    parser.add_argument("--upstream", metavar="URL", help="the API; enough without a file")
+    parser.add_argument("--socket", type=Path, metavar="PATH", help="where to answer (DIR/run/engine.sock)")
+    given = parser.parse_args(arguments)
+    from vedette.config import load
+    from vedette.config.keys import ensure_key
+
+    try:
+        overrides = {"upstream": given.upstream} if given.upstream else {}
+        config = load(given.config, overrides, data=given.data)
+        key = (config.privacy.key or ensure_key(given.data, "privacy")).value.encode()
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    warm_up()
+    path = given.socket or given.data / "run" / "engine.sock"
+    return run(Setup(config=config, key=key, data=str(given.data), socket=str(path), overrides=overrides))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
