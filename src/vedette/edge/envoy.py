@@ -22,6 +22,9 @@ from vedette.edge.routes import route_configuration
 
 __all__ = ["EnvoyFiles", "write"]
 
+SOCKET_PATH_LIMIT = 100
+"""Longer paths cannot be a Unix socket's name; the admin socket then moves in with the engine's."""
+
 
 class EnvoyFiles(msgspec.Struct, frozen=True, kw_only=True):
     """What has been written.
@@ -57,6 +60,8 @@ def write(config: Config, run: Path, engine_socket: Path, answers: Path) -> Envo
     clusters, names = upstream_clusters(config)
     clusters.append(engine_cluster(engine_socket))
     admin = run / "admin.sock"
+    if len(str(admin)) > SOCKET_PATH_LIMIT:
+        admin = engine_socket.with_name("admin.sock")
     files: dict[str, Any] = {
         "bootstrap.json": _bootstrap(run, admin),
         "clusters.json": _resources(*clusters),

@@ -42,7 +42,8 @@ INTERNAL_HEADERS = (
 _SEPARATOR = r"(?:/|\\|%(?:25)*(?:2F|5C))"
 _PARAMETERS = r"(?:(?:;|%(?:25)*3B)[^/?]*)?"
 _DOT_SEGMENTS = rf".*{_SEPARATOR}(?:\.|%(?:25)*2E){{1,2}}{_PARAMETERS}(?:{_SEPARATOR}.*)?"
-"""A path that still holds ``.`` or ``..`` after Envoy has normalised it (``/x/..;/``, ``/x/..%2F``) may mean any other."""
+"""A path that still holds ``.`` or ``..`` after Envoy's normalisation (``/x/..;/``, ``/x/..%2F``) may mean any."""
+_PLAIN = r"/\.*[^/;%\\.][^/;%\\]*"
 
 
 def loose(match: Match) -> str:
@@ -56,9 +57,9 @@ def loose(match: Match) -> str:
         if segment == "**":
             parts.append(f"(?:{_SEPARATOR}.*)?")
             break
-        parts.append(f"{_SEPARATOR}+{_loose_segment(segment)}{_PARAMETERS}")
+        parts.append(f"(?:{_SEPARATOR}{_PARAMETERS})*{_SEPARATOR}{_loose_segment(segment)}{_PARAMETERS}")
     else:
-        parts.append(f"{_SEPARATOR}*{_PARAMETERS}{_SEPARATOR}*")
+        parts.append(f"(?:{_SEPARATOR}{_PARAMETERS})*")
     return f"(?is)(?:{''.join(parts)}|{_DOT_SEGMENTS})"
 
 
@@ -71,8 +72,8 @@ def strict(match: Match) -> str:
     parts: list[str] = []
     for segment in match.segments:
         if segment == "**":
-            return "".join(parts) + r"(?:/[^;%\\]*)?"
-        parts.append("/" + (r"[^/;%\\]+" if segment.startswith("{") else re.escape(segment)))
+            return "".join(parts) + f"(?:{_PLAIN})*/?"
+        parts.append(_PLAIN if segment.startswith("{") else "/" + re.escape(segment))
     return "".join(parts) or "/"
 
 

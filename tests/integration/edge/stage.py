@@ -242,6 +242,8 @@ def read_answer(stream: Any, *, head: bool = False) -> Got:
     while (line := stream.readline()) not in (b"\r\n", b""):
         name, _, value = line.decode("latin-1").partition(":")
         headers.append((name, value.strip()))
+    if status == 100:
+        return read_answer(stream, head=head)
     got = Got(status, headers, b"")
     if head or status in (101, 204, 304):
         return got

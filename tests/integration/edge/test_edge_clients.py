@@ -155,3 +155,38 @@ def test_a_proxy_may_leave_the_protocol_out(proxied):
 def test_without_the_setting_the_protocol_is_no_request(plain):
     assert plain.send(REQUEST, "127.0.0.9", proxy_v2("198.51.100.7")).status == 400
     assert plain.engine.seen == []
+
+
+def test_oversized_http_2_headers_end_at_the_edge(secure):
+    with pytest.raises(requests.exceptions.RequestException):
+        requests.get(
+            f"https://localhost:{secure.port}/",
+            headers={"x-big": "x" * 70_000},
+            verify=str(secure.authority.file),
+            timeout=20,
+        ).raise_for_status()
+    assert secure.engine.seen == []
+    assert secure.api.seen == []
+
+
+def test_a_forged_decision_over_http_2_is_removed(secure):
+    requests.get(
+        f"https://localhost:{secure.port}/",
+        headers={"vedette-decision": "forged", "x-vedette-ja4": "forged", "x_vedette_peer": "forged"},
+        verify=str(secure.authority.file),
+        timeout=20,
+    )
+    assert "forged" not in str(secure.engine.seen[0].headers) + str(secure.api.seen[0].headers)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET http://shop.example/absolute HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n",
+        b"GET /h2c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+        b"POST /expect HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\nab",
+    ],
+)
+def test_unusual_requests_pass(plain, request_):
+    assert plain.send(request_).status == 200
+    assert len(plain.api.seen) == 1

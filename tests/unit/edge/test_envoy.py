@@ -41,3 +41,11 @@ def test_the_listener_is_not_shared(tmp_path):
     write(tmp_path)
     (listener,) = json.loads((tmp_path / "run" / "listeners.json").read_bytes())["resources"]
     assert listener["enable_reuse_port"] is False
+
+
+def test_a_long_path_moves_the_admin_socket(tmp_path):
+    run = tmp_path / ("long" * 30)
+    files = envoy.write(
+        Config(upstreams={"default": "http://127.0.0.1:1"}), run, tmp_path / "engine.sock", run / "answers.pipe"
+    )
+    assert files.admin == tmp_path / "admin.sock"
