@@ -56,7 +56,8 @@ class Observation(Struct, frozen=True, gc=False):
     """What is true about one request.
 
     Attributes:
-        fingerprint: Of the client program: stable handshake and header order, and the claimed family.
+        fingerprint: Of the client program: stable handshake, claimed client, and the order of headers unless they are a
+            whole browser's.
         client: The session where there is one, else address with fingerprint.
         trap: What honeypot was touched, or empty.
         texts: Session, device, API key and account in the clear, for the rule language alone.
@@ -113,12 +114,14 @@ class Collector:
         facts = examine(shape)
         agent = facts.agent
         family = f"{agent.kind}/{agent.family}"
+        # a browser orders headers in one way for pages, in another for scripts' calls, in a third for images
+        order = "whole" if facts.browser_whole == 1.0 else facts.order
         return Known(
             facts,
             self.hash("agent", shape.agent) if shape.agent else 0,
             self.hash("order", facts.order) if shape.names is not None else 0,
             self.hash("tls", facts.tls) if facts.tls else 0,
-            self.hash("agent", f"{facts.tls}|{facts.order}|{family}|{agent.major}"),
+            self.hash("agent", f"{facts.tls}|{order}|{family}|{agent.major}|{agent.platform}"),
             float(self.hash("family", f"{family}/{agent.major // 20}") % 64),
         )
 

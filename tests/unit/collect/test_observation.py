@@ -103,3 +103,21 @@ def test_hostile_sizes_are_bounded(collector: Collector) -> None:
     assert len(seen.path) <= 4096
     assert len(seen.address.key) <= 256
     assert len(seen.session_text) <= 512
+
+
+def test_one_browser_has_one_fingerprint_whatever_it_fetches(collector: Collector) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+    names = (
+        "user-agent",
+        "accept",
+        "accept-language",
+        "accept-encoding",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+    )
+    page = tuple((name, agent if name == "user-agent" else "x") for name in names)
+    call = (page[0], *reversed(page[1:]))
+    first = collector.observe(change(headers=page)).known.fingerprint
+    assert collector.observe(change(headers=call)).known.fingerprint == first
+    assert collector.observe(change(headers=page[:3])).known.fingerprint != first
