@@ -51,12 +51,15 @@ def click(url: str, seconds: float, seed: int) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page()
         page.set_default_timeout(15_000)
-        page.goto(f"{url}/")
+        page.set_content("<h1>about to start</h1>")
         while time.monotonic() < over:
             try:
-                _one_step(page, rng)
-            except Late:  # a link that is not on this page, or a page that was refused
-                page.goto(f"{url}/")
+                if page.url == "about:blank":
+                    page.goto(f"{url}/")
+                else:
+                    _one_step(page, rng)
+            except Late:  # a link that is not on this page, or a page that was refused: start anew
+                page.goto("about:blank")
             page.wait_for_timeout(1000 * min(think(rng, 20.0), max(0.0, over - time.monotonic())))
         browser.close()
 

@@ -139,7 +139,7 @@ def _hints_conflict(shape: Shape, agent: Agent) -> float:
         return 1.0
     if engine is not None and engine != str(agent.chromium):
         return 1.0
-    if shape.mobile in ("?0", "?1") and (shape.mobile == "?1") != agent.is_mobile:
+    if shape.mobile == "?1" and not agent.is_mobile:  # ?0 on a phone is "request desktop site", or a tablet
         return 1.0
     platform = shape.platform.strip('"')
     return float(bool(platform) and bool(agent.platform) and platform != agent.platform)

@@ -179,7 +179,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "client_fingerprints", _IDENTITY, "client", "life", "count", _count(2), _count(6), 2.0,
-        "changes of fingerprint within the session", "session changes its fingerprint",
+        "changes of agent or handshake within the session", "session changes its agent or handshake",
     ),
     Feature(
         "client_addresses", _IDENTITY, "client", "1 h", "count", _count(8), _count(40), 2.5,

@@ -243,14 +243,17 @@ def _gaps(row: Any, gap: float) -> None:
 
 @kernel
 def _session(row: Any, keys: Array, now: float, n: float, features: Array) -> None:
-    """What only a session shows: its addresses, its changes of fingerprint, its age."""
+    """What only a session shows: its addresses, its changes of agent or handshake, its age.
+
+    The order of headers is left out: a browser has one for pages, one for scripts' calls and one for assets.
+    """
     elapsed = now - float(row["turned"])
     if elapsed >= HALF_HOUR_S:
         turn(row["addresses"], 1, elapsed, HALF_HOUR_S)
         row["turned"] = seconds(now)
     mark(row["addresses"], 0, 1, keys[K_ADDRESS])
     features[F_CLIENT_ADDRESSES] = math.log1p(distinct(row["addresses"], 1, 2))
-    short = keys[K_FINGERPRINT] & np.uint64(0xFFFF)
+    short = (keys[K_AGENT] ^ keys[K_TLS]) & np.uint64(0xFFFF)
     previous = row["last_fingerprint"]
     if n > 1.0 and np.uint64(previous) != short:
         row["fingerprints"] = np.uint16(min(int(row["fingerprints"]) + 1, 60_000))

@@ -77,6 +77,12 @@ def test_contradicting_hints_are_seen(fields: dict[str, str]) -> None:
     assert examine(change(**fields)).hints_conflict == 1.0
 
 
+def test_a_desktop_site_on_a_phone_is_no_contradiction() -> None:
+    phone = CHROME.replace("Windows NT 10.0; Win64; x64", "Linux; Android 10; K").replace(" Safari", " Mobile Safari")
+    facts = examine(change(agent=phone, mobile="?0", platform='"Android"'))
+    assert facts.hints_conflict == 0.0
+
+
 def test_headless_brand_makes_a_headless_client() -> None:
     facts = examine(change(brands=BRANDS.replace("Google Chrome", "HeadlessChrome")))
     assert facts.client_class == 1.0

@@ -103,9 +103,9 @@ def test_accounts_behind_an_address_count_against_its_established_clients(world:
     assert math.expm1(read("accounts_per_address")) < 3
 
 
-def test_a_session_shows_its_addresses_and_fingerprints(world: World) -> None:
+def test_a_session_shows_its_addresses_and_its_changes_of_agent_or_handshake(world: World) -> None:
     for n, address in enumerate(spread(20)):
-        read = world.ask(NOW + n, address=address, fingerprint=n // 5 + 1)
+        read = world.ask(NOW + n, address=address, agent=n // 10 + 1, tls=n // 5 + 1, fingerprint=n % 3)
     assert math.expm1(read("client_addresses")) > 14
     assert math.expm1(read("client_fingerprints")) == pytest.approx(3, abs=0.01)
 
