@@ -25,6 +25,8 @@ __all__ = ["Grant", "limit_key", "salt", "take"]
 _PER_S = 1_000_000_000
 _LATEST = 6_000_000_000.0
 """Unix seconds (year 2160) beyond which a time is taken for this one, so that nanoseconds fit in 64 bits."""
+_LATEST_SEEN = 4_290_000_000.0
+"""Tables note when a key was seen in 32 bits of seconds (year 2105)."""
 _LONGEST = 1 << 61
 _MASK = (1 << 64) - 1
 STEP_BACK_NS = 60 * _PER_S
@@ -104,13 +106,14 @@ def _take(
     full = interval * size
     first = int(np.int64(key & np.uint64(keys.shape[0] - 1))) * WAYS
     begin(sequence, first)
-    slot, new = find_or_insert(keys, keep, key, now)
+    seen = min(now, _LATEST_SEEN)
+    slot, new = find_or_insert(keys, keep, key, seen)
     if new:
         tats[slot] = 0
         counts[slot] = 0.0
     else:
         counts[slot] += np.float32(1.0)
-        touch(keep, slot, now, counts[slot])
+        touch(keep, slot, seen, counts[slot])
     tat = max(tats[slot], at)
     if tat - at > full + STEP_BACK_NS:
         tat = at + full

@@ -23,9 +23,7 @@ def test_says_nothing_before_it_has_heard_anything():
 
 def test_repeats_what_the_api_said_to_this_origin():
     memory = CorsMemory()
-    memory.learn(
-        answer(APP, access_control_allow_credentials="true", access_control_expose_headers="x-total, x-page")
-    )
+    memory.learn(answer(APP, access_control_allow_credentials="true", access_control_expose_headers="x-total, x-page"))
     assert memory.mirror("api.example", APP, NOW) == (
         ("access-control-allow-origin", APP),
         ("access-control-allow-credentials", "true"),
