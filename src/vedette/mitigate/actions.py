@@ -139,7 +139,10 @@ def reply(
     if status not in _TITLE:
         return Reply(status, tuple(headers))
     if is_grpc:
-        headers += [("grpc-status", _GRPC_STATUS[status]), ("grpc-message", _TITLE[status])]
+        headers += [
+            ("grpc-status", _GRPC_STATUS[status]),
+            ("grpc-message", f"{_TITLE[status]}, {instance(decision.id)}"),
+        ]
         return Reply(status, tuple(headers))
     headers.append(("content-type", "application/problem+json"))
     if request.method == "HEAD":

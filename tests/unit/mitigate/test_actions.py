@@ -208,6 +208,7 @@ def test_a_grpc_client_gets_a_grpc_status_and_no_body(action, status, code):
     answer = reply(decision(action), request(("content-type", "application/grpc+proto")))
     assert answer.status == status
     assert dict(answer.headers)["grpc-status"] == code
+    assert dict(answer.headers)["grpc-message"].endswith(f", urn:uuid:{UUID}")
     assert answer.body == b""
 
 
