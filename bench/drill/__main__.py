@@ -28,7 +28,7 @@ def _run(tool: Tool, given: argparse.Namespace) -> Act:
     seconds = min(tool.seconds, given.seconds) if given.seconds else tool.seconds
     keep = given.keep / tool.name if given.keep else None
     _say(f"{tool.name}: {tool.what}, {seconds} s")
-    with stage(keep, bare=given.bare) as place:
+    with stage(keep, bare=given.bare, tls=given.tls) as place:
         act = run_tool(tool, place, seconds, _say)
     found = act.finding
     _say(f"  sent {found.sent}, reached {found.reached}, stopped after {found.after_s}, statuses {act.statuses}")
@@ -37,7 +37,7 @@ def _run(tool: Tool, given: argparse.Namespace) -> Act:
 
 def _people(given: argparse.Namespace) -> tuple[list[Population], Refusal]:
     _say(f"people and Chromium: {given.minutes:g} minutes")
-    with stage(given.keep / PEOPLE if given.keep else None, bare=given.bare) as place:
+    with stage(given.keep / PEOPLE if given.keep else None, bare=given.bare, tls=given.tls) as place:
         crowds = run_people(place, given.minutes * 60, _say)
         for crowd in crowds:
             _say(f"  {crowd.name}: sent {len(crowd.sent)}, stopped {crowd.stopped}, harmed {sorted(crowd.harmed)}")
@@ -56,12 +56,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=0, help="cap on the time of each tool")
     parser.add_argument("--extra", action="store_true", help="also run attackers and honest programs nobody announced")
     parser.add_argument("--bare", action="store_true", help="without Vedette: what an unprotected shop gets")
+    parser.add_argument("--tls", action="store_true", help="over TLS; tools that need a relay are left out")
     parser.add_argument("--keep", type=Path, help="directory for logs and data of each act")
     parser.add_argument("--out", type=Path, help="file for the Markdown tables")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     chosen = [tool for tool in TOOLS if not given.only or tool.name in given.only]
+    if given.tls:  # a relay cannot count what it cannot read
+        chosen = [tool for tool in chosen if tool.binds]
     extra = [tool for tool in EXTRA if (given.extra and not given.only) or (given.only and tool.name in given.only)]
     with_people = not given.only or PEOPLE in given.only
     commands = missing((*chosen, *extra), with_people=with_people)

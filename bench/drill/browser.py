@@ -17,16 +17,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import msgspec
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Response, sync_playwright
 from playwright.sync_api import TimeoutError as Late
 
+from demo.bots.field import SentLog
 from demo.bots.people import think
 from demo.shop import catalogue
 
 __all__ = ["click", "refusal"]
 
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--ignore-certificate-errors"]
 READY = "body[data-ready=yes]"
 
 _PARTNER_PAGE = """<!doctype html><title>Partner</title><script>
@@ -44,14 +45,18 @@ async function all() {
 </script>"""
 
 
-def click(url: str, seconds: float, seed: int) -> None:
-    """Click through the shop as a person would: listing, products, cart, search, sign-in."""
+def click(url: str, seconds: float, seed: int, address: str, log: SentLog | None = None) -> None:
+    """Click through the shop as a person would: listing, products, cart, search, sign-in.
+
+    ``log`` notes what the browser sends, where no relay can read it; ``address`` is that of its relay.
+    """
     rng, over = random.Random(seed), time.monotonic() + seconds
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page()
         page.set_default_timeout(15_000)
-        page.set_content("<h1>about to start</h1>")
+        if log is not None:
+            page.on("response", lambda response: _note(log, address, response))
         while time.monotonic() < over:
             try:
                 if page.url == "about:blank":
@@ -62,6 +67,12 @@ def click(url: str, seconds: float, seed: int) -> None:
                 page.goto("about:blank")
             page.wait_for_timeout(1000 * min(think(rng, 20.0), max(0.0, over - time.monotonic())))
         browser.close()
+
+
+def _note(log: SentLog, address: str, response: Response) -> None:
+    kind = response.headers.get("content-type", "")
+    sent = response.request.timing["startTime"] / 1000
+    log.note(sent, address, response.url.split("/", 3)[3], response.status, kind)
 
 
 def _one_step(page: Page, rng: random.Random) -> None:
@@ -135,10 +146,14 @@ def main() -> None:
     parser.add_argument("--url", required=True)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--address", default="127.0.0.1", help="what to call the browser in the log")
+    parser.add_argument("--log", type=Path, help="note what is sent in this file (a relay does it otherwise)")
     parser.add_argument("--out", type=Path, default=Path("refusal.json"))
     given = parser.parse_args()
     if given.act == "click":
-        click(given.url, given.seconds, given.seed)
+        click(
+            given.url, given.seconds, given.seed, given.address, SentLog(given.log, "chromium") if given.log else None
+        )
     else:
         refusal(given.url, given.out)
     sys.exit(0)

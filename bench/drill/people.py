@@ -15,6 +15,8 @@ from demo.tally import Population, Tally
 __all__ = ["Refusal", "run_people", "run_refusal"]
 
 PEOPLE, CHROMIUM, PARTNER = "people", "chromium", "partner-page"
+HOST = "shop.localhost"
+ADDRESS = "127.52.0.1"
 OWNERS = {51: PEOPLE, 52: CHROMIUM}
 FEWEST_REQUESTS_A_MINUTE = 5
 """A crowd that stays silent is not a crowd that was let through."""
@@ -30,17 +32,17 @@ class Refusal(Struct, frozen=True):
 def run_people(place: Stage, seconds: float, say: Callable[[str], None]) -> list[Population]:
     """Let the crowd and Chromium visit ``place``; return what both sent and what was stopped."""
     python, first = sys.executable, "127.51.0.1"
-    relay = place.relay(CHROMIUM, "127.52.0.1").replace("127.0.0.1", "shop.localhost")
+    relay = place.relay(CHROMIUM, ADDRESS).replace("127.0.0.1", HOST)
     place.programs.start(
         PEOPLE,
         [
-            *(python, "-m", "demo.bots", "people", "--url", place.url, "--address", first),
+            *(python, "-m", "demo.bots", "people", "--url", place.url.replace("127.0.0.1", HOST), "--address", first),
             *("--log", str(place.sent), "--seconds", str(seconds)),
         ],
     )
-    place.programs.start(
-        CHROMIUM, [python, "-m", "bench.drill.browser", "click", "--url", relay, "--seconds", str(seconds)]
-    )
+    command = [python, "-m", "bench.drill.browser", "click", "--url", relay, "--seconds", str(seconds)]
+    command += ["--address", ADDRESS]
+    place.programs.start(CHROMIUM, [*command, *(("--log", str(place.sent)) if relay.startswith("https") else ())])
     for name in (PEOPLE, CHROMIUM):
         if not place.programs.wait(name, seconds + 4 * GRACE_S):
             say(f"{name} did not end by itself")
@@ -59,7 +61,7 @@ def run_people(place: Stage, seconds: float, say: Callable[[str], None]) -> list
 
 def run_refusal(place: Stage) -> Refusal:
     """Open the partner's page in Chromium and judge what its script saw."""
-    relay = place.relay(PARTNER, "127.53.0.1").replace("127.0.0.1", "shop.localhost")
+    relay = place.relay(PARTNER, "127.53.0.1").replace("127.0.0.1", HOST)
     out = place.directory / "refusal.json"
     command = [sys.executable, "-m", "bench.drill.browser", "refusal", "--url", relay, "--out", str(out)]
     place.programs.start(PARTNER, command)

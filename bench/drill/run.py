@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from bench.drill.certificate import make_certificate
 from bench.drill.judge import Finding, judge
 from bench.drill.tools import Scene, Tool
 from demo.processes import Programs, free_port, start_shop, start_vedette
@@ -41,11 +42,11 @@ class Stage(Struct):
             ],
         )
         self.programs.wait_listening(f"relay-{name}", port)
-        return f"http://127.0.0.1:{port}"
+        return f"{self.url.split('://')[0]}://127.0.0.1:{port}"
 
 
 @contextmanager
-def stage(keep: Path | None = None, *, bare: bool = False, tls: tuple[Path, Path] | None = None) -> Iterator[Stage]:
+def stage(keep: Path | None = None, *, bare: bool = False, tls: bool = False) -> Iterator[Stage]:
     """Start the shop, and Vedette in front of it unless ``bare``, with empty tables; stop both afterwards."""
     with tempfile.TemporaryDirectory(prefix="vedette-drill-") as temporary:
         directory = keep or Path(temporary)
@@ -54,7 +55,8 @@ def stage(keep: Path | None = None, *, bare: bool = False, tls: tuple[Path, Path
         with Programs(directory / "logs") as programs:
             url = start_shop(programs, reached)
             if not bare:
-                url, _ = start_vedette(programs, url, directory / "data", tls=tls)
+                pair = make_certificate(directory / "tls") if tls else None
+                url, _ = start_vedette(programs, url, directory / "data", tls=pair)
             yield Stage(programs, url, directory, directory / "sent.jsonl", reached)
 
 
