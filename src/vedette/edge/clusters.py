@@ -62,13 +62,14 @@ def engine_cluster(socket: Path) -> dict[str, Any]:
         "circuit_breakers": {
             "thresholds": [{"max_connections": 128, "max_pending_requests": 1024, "max_requests": 1024}]
         },
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # A change of health counts at once: merged over a second, as by default, a hung engine would be asked meanwhile.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
         "outlier_detection": {
-            "split_external_local_origin_errors": True,
-            "consecutive_local_origin_failure": 3,
+            # Time-outs count as 504. (Counted apart, as Envoy can too, each new connection would begin the count anew.)
+            "consecutive_gateway_failure": 3,
+            "enforcing_consecutive_gateway_failure": 100,
             "consecutive_5xx": 5,
             "enforcing_success_rate": 0,
-            "enforcing_local_origin_success_rate": 0,
             "interval": "0.5s",
             "base_ejection_time": "2s",
             "max_ejection_time": "2s",

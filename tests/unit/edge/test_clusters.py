@@ -81,4 +81,4 @@ def test_the_engine_never_costs_more_than_fifty_milliseconds():
     cluster = engine_cluster(Path("/run/engine.sock"))
     assert cluster["connect_timeout"] == "0.05s"
     assert cluster["outlier_detection"]["max_ejection_percent"] == 100
-    assert cluster["common_lb_config"]["healthy_panic_threshold"] == {"value": 0}
+    assert cluster["common_lb_config"] == {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"}
