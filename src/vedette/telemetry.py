@@ -136,8 +136,10 @@ class Metrics:
 
         import prometheus_client as prometheus
 
+        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry: CollectorRegistry = prometheus.CollectorRegistry()
         self.children: dict[str, dict[tuple[str, ...], Any]] = {}
+        self._totals: dict[tuple[str, tuple[str, ...]], float] = {}
         for metric in METRICS:
             if metric.process != process:
                 continue
@@ -160,6 +162,12 @@ class Metrics:
     def count(self, name: str, *values: str, by: float = 1.0) -> None:
         """Add ``by`` to a counter. A value outside the closed set raises KeyError."""
         self.children[name][values].inc(by)
+
+    def advance(self, name: str, total: float, *values: str) -> None:
+        """Bring a counter to a total that is counted elsewhere; a total that began anew adds what it has reached."""
+        known = self._totals.get((name, values), 0.0)
+        self._totals[(name, values)] = total
+        self.children[name][values].inc(total - known if total >= known else total)
 
     def set(self, name: str, value: float, *values: str) -> None:
         """Set a gauge."""

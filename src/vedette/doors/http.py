@@ -62,8 +62,6 @@ class Setup(Struct, frozen=True, kw_only=True):
 
 def warm_up() -> None:
     """Import and compile (or load from the cache) all that a decision needs, on tables that are thrown away."""
-    import vedette.doors.service
-    import vedette.events.log
     from vedette.engine import Engine
 
     config = defaults("http://127.0.0.1:9")

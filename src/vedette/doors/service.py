@@ -74,7 +74,6 @@ class Service:
         self._disk = ThreadPoolExecutor(4, thread_name_prefix="vedette-durable")
         self._decisions = metrics.children["vedette_decisions_total"]
         self._seconds = metrics.children["vedette_decision_seconds"][()]
-        self._counted_drops: dict[str, int] = {}
         self._calls: dict[tuple[bytes, bytes], Callable[[Call], bytes | Awaitable[bytes]]] = {
             (b"POST", b"/v1/score"): self._score,
             (b"POST", b"/v1/outcomes"): self._outcomes,
@@ -246,8 +245,7 @@ class Service:
             for top in (1, 8):
                 self.metrics.set("vedette_concentration_ratio", counter.share(top), kind, str(top))
         for reason, dropped in self.events.dropped.items():
-            self.metrics.count("vedette_events_dropped_total", reason, by=dropped - self._counted_drops.get(reason, 0))
-            self._counted_drops[reason] = dropped
+            self.metrics.advance("vedette_events_dropped_total", dropped, reason)
         return answer(200, body=self.metrics.render(), kind=b"text/plain; version=0.0.4; charset=utf-8")
 
     def _reconfigure(self, call: Call) -> bytes:
