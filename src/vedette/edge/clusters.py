@@ -62,7 +62,7 @@ def engine_cluster(socket: Path) -> dict[str, Any]:
         "circuit_breakers": {
             "thresholds": [{"max_connections": 128, "max_pending_requests": 1024, "max_requests": 1024}]
         },
-        # A change of health counts at once: merged over a second, as by default, a hung engine would be asked meanwhile.
+        # Health counts at once: with changes merged over a second, as by default, a hung engine is asked meanwhile.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
         "outlier_detection": {
             # Time-outs count as 504. (Counted apart, as Envoy can too, each new connection would begin the count anew.)
