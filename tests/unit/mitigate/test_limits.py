@@ -29,6 +29,10 @@ def test_a_full_bucket_then_the_rate(table):
     assert take(table, 5, NOW + 6.0, TEN_A_MINUTE, 3).allowed
 
 
+def test_an_interval_that_is_no_whole_nanosecond_is_rounded_up(table):
+    assert take(table, 5, NOW, Rate(7, 60.0), 1).reset_s == 8.571428572
+
+
 def test_a_refused_request_takes_nothing(table):
     take(table, 5, NOW, TEN_A_MINUTE, 1)
     waits = [take(table, 5, NOW, TEN_A_MINUTE, 1).retry_after_s for _ in range(100)]

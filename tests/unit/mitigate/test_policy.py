@@ -253,7 +253,7 @@ def test_each_verified_bot_has_a_limit_of_its_own(table):
 def test_an_operators_good_word_passes_everything(table):
     rules = policy(rule("block"), rate_limits=(search(match="* /**"),))
     for _ in range(3):
-        choice = rules.choose(Facts(score=0.99, low=0.95, path="/"), KEYS, table, NOW, status="good")
+        choice = rules.choose(Facts(method="GET", score=0.99, low=0.95, path="/"), KEYS, table, NOW, status="good")
         assert (choice.rule, choice.action) == ("operator", "allow")
 
 
@@ -269,7 +269,7 @@ def test_a_held_key_is_blocked_without_ending_a_session(table):
 
 def test_a_certainty_comes_before_holds_and_limits(table):
     rules = policy(rule("block", "low >= 0.9", "certain"), rate_limits=(search(match="* /**"),))
-    facts = Facts(low=0.95, path="/")
+    facts = Facts(method="GET", low=0.95, path="/")
     for _ in range(3):
         assert rules.choose(facts, KEYS, table, NOW, status="held", is_certain=True).rule == "certain"
         assert rules.choose(facts, KEYS, table, NOW, status="bad").rule == "certain"
