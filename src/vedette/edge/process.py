@@ -14,11 +14,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from importlib import resources
 from pathlib import Path
 from typing import IO
 
+from vedette.doors.parent import die_with_parent
 from vedette.edge.answers import open_pipe
 from vedette.edge.envoy import EnvoyFiles
 from vedette.errors import ConfigError
@@ -99,6 +101,8 @@ class Envoy:
             stderr=log,
             # Its own group: a Ctrl-C at the terminal reaches the supervisor alone, which then drains.
             process_group=0,
+            # A killed supervisor leaves no edge behind that would hold the port against its successor.
+            preexec_fn=partial(die_with_parent, signal.SIGTERM, os.getpid()),  # noqa: PLW1509 - one system call
         )
         with contextlib.suppress(OSError, ValueError):
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import concurrent.futures
 import socket
 import subprocess
+import sys
 import threading
 
+import msgspec
 import pytest
 import stage
 
-from vedette.config.schema import Endpoint, Listen, Match, Selector
+from vedette.config.schema import Config, Endpoint, Listen, Match, Selector
 from vedette.edge import envoy
 from vedette.edge.process import Envoy, admin
 from vedette.errors import ConfigError
@@ -46,6 +48,32 @@ def test_an_envoy_that_ends_at_start_is_said(plain, tmp_path):
     with pytest.raises(RuntimeError, match="ended at start with status"):
         child.wait_ready()
     assert child.stop() != 0
+
+
+OWNER = """
+import sys, msgspec
+from pathlib import Path
+from vedette.edge.envoy import EnvoyFiles
+from vedette.edge.process import Envoy
+child = Envoy.start(msgspec.json.decode(sys.argv[1], type=EnvoyFiles, dec_hook=lambda kind, value: kind(value)))
+child.wait_ready()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_owner_leaves_no_envoy_behind(tmp_path):
+    address = Listen(address=f"127.0.0.1:{stage.free_port()}")
+    config = Config(listen=address, upstreams={"default": "http://127.0.0.1:1"})
+    files = envoy.write(config, tmp_path / "run", tmp_path / "engine.sock", tmp_path / "run" / "answers.pipe")
+    encoded = msgspec.json.encode(files, enc_hook=str).decode()
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, encoded], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as owner:
+        assert owner.stdout.readline() == b"ready\n"
+        assert not refused(files.port)
+        owner.kill()
+        stage.eventually(lambda: refused(files.port), "the port free again")
 
 
 def test_the_admin_interface_is_private(plain):
