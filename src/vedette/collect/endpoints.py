@@ -85,6 +85,13 @@ class Route(Struct, frozen=True, gc=False):
     template: str = ""
     names: tuple[str, ...] = ()
 
+    @property
+    def is_open(self) -> bool:
+        """True where the path is not known to be one of the API's own: any path could stand here."""
+        if self.endpoint is None:
+            return self.index >= ROUTES - UNCONFIRMED
+        return self.endpoint.match.segments[-1:] == ("**",)
+
 
 def match_pattern(match: Match) -> tuple[str, tuple[str, ...]]:
     """Give the regular expression of a match over ``METHOD host/path``, and the names of its parameters."""

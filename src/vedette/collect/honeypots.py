@@ -27,7 +27,7 @@ _PROBE = re.compile(
 
 
 def is_probe(path: str, query: str) -> bool:
-    """Say whether a path (as received) or query asks for what scanners ask for.
+    """Say whether a path (as received) or query asks for what scanners ask for; an empty one is not looked at.
 
     >>> is_probe("/.git/config", ""), is_probe("/api/products/7", "q=shoes")
     (True, False)

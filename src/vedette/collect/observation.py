@@ -179,7 +179,7 @@ class Collector:
             number_of(item) if item else NAN,
             self.hash("request", request.id),
             self._traps.catches(path, account_text, route.purpose, route.name, item),
-            float(is_probe(request.path, request.query)),
+            float(is_probe(request.path if route.is_open else "", request.query)),
             self._partners.get(api_key, "") if api_key else "",
             session_text,
             device,

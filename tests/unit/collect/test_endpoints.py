@@ -102,3 +102,13 @@ def test_invented_paths_take_no_number() -> None:
     router = Router(())
     numbers = {router.find("GET", "", f"/invented-{chr(97 + n % 26)}{chr(97 + n // 26)}x")[0].index for n in range(600)}
     assert numbers <= set(range(224, 256))
+
+
+def test_a_route_is_open_until_the_api_answers_well_on_it() -> None:
+    router = Router((endpoint("rest", "GET /v1/**"), endpoint("one", "GET /one.php")))
+    route, _ = router.find("GET", "", "/index.php")
+    assert route.is_open
+    router.confirm(route)
+    assert not router.find("GET", "", "/index.php")[0].is_open
+    assert router.find("GET", "", "/v1/shell.php")[0].is_open
+    assert not router.find("GET", "", "/one.php")[0].is_open

@@ -1,0 +1,258 @@
+"""``vedette replay``: what the engine would have decided about recorded traffic."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from vedette.config import defaults, load
+from vedette.types import STOPPING, Decision, Mode, Request
+
+if TYPE_CHECKING:
+    from vedette.config.schema import Config
+    from vedette.doors.logs import Log, MalformedTally
+    from vedette.replay import Accuracy, Figures
+
+__all__ = ["command"]
+
+Format = Literal["auto", "jsonl", "combined", "common", "envoy", "alb", "cloudfront", "har"]
+
+
+class Totals:
+    """Counts decisions for the closing summary: a consumer of the replay."""
+
+    def __init__(self) -> None:
+        self.actions: Counter[str] = Counter()
+        self.verdicts: Counter[str] = Counter()
+        self.threats: Counter[str] = Counter()
+        self.degraded = 0
+
+    def expect(self, place: int) -> None:
+        """Nothing to do before the decision is made."""
+
+    def add(self, _place: int, _request: Request, decision: Decision) -> None:
+        """Count one decision."""
+        self.actions[decision.action] += 1
+        self.verdicts[decision.verdict] += 1
+        if decision.threat:
+            self.threats[decision.threat] += 1
+        self.degraded += decision.directive.degraded
+
+
+def command(
+    *files: str,
+    format: Format = "auto",  # noqa: A002  # the contract's name
+    config: Path | None = None,
+    out: Path | None = None,
+    report: Path | None = None,
+    labels: Path | None = None,
+    mode: Mode | None = None,
+    seed: Annotated[int, Parameter(help="Of the identifier hashes: same input, configuration and seed, same output.")] = 0,
+) -> int:
+    """Run the engine over recorded traffic as if it were live.
+
+    Reads access logs and request records (plain, .gz, .zst, or - for standard input) in the order of their timestamps;
+    each decision sees only what had happened, and what had been answered, before it. Nothing is acted on.
+
+    Example: vedette replay access.log.gz --report report.html --out decisions.parquet
+
+    Parameters
+    ----------
+    files
+        Logs, merged by timestamp; outcomes may be mixed in or stand in a file of their own.
+    format
+        Of all files; auto looks at the first lines of each.
+    config
+        A vedette.yaml; without one the built-in defaults.
+    out
+        Where decisions go: .parquet or .jsonl.
+    report
+        Where a page to look at goes: .html.
+    labels
+        Who really sent each request (.parquet, .csv or .jsonl with http.request.id and actor): prints recall,
+        precision and false positives with intervals.
+    mode
+        monitor or enforce, instead of the configuration's.
+    """
+    if not files:
+        print("vedette replay: name at least one log, or - for standard input", file=sys.stderr)
+        return 2
+    settings = load(config, {"mode": mode} if mode else {}) if config else defaults("http://127.0.0.1:8000")
+    return _replay(files, format, settings, out, report, labels, seed)
+
+
+def _replay(
+    files: tuple[str, ...],
+    format_name: str,
+    config: Config,
+    out: Path | None,
+    report: Path | None,
+    labels: Path | None,
+    seed: int,
+) -> int:
+    from vedette.doors.logs import LATER_FORMATS, MalformedTally
+    from vedette.replay import Accuracy, Output, read_labels, replay, seed_key
+    from vedette.report import Report
+
+    if format_name in LATER_FORMATS:
+        print(f"vedette replay: format {format_name}: not in this version", file=sys.stderr)
+        return 2
+    malformed = MalformedTally()
+    totals = Totals()
+    with ExitStack() as stack:
+        try:
+            accuracy = Accuracy(read_labels(labels)) if labels else None
+            output = stack.enter_context(Output(out, len(files))) if out else None
+            page = Report(report) if report else None
+            logs = _open(files, format_name, malformed)
+        except (OSError, ValueError) as error:
+            print(f"vedette replay: {_said(error)}", file=sys.stderr)
+            return 2 if isinstance(error, ValueError) else 1
+        from vedette.engine import Engine
+
+        progress = stack.enter_context(Progress(logs))
+        engine = Engine.open(config, key=seed_key(seed), live=False)
+        consumers = [part for part in (totals, output, accuracy, page) if part is not None]
+        try:
+            figures = replay(logs, engine, consumers, tick=progress.tick)
+            progress.close()
+            _print_malformed(malformed, figures)
+            if not figures.requests:
+                print("vedette replay: no valid request in the input; --format names another format", file=sys.stderr)
+                return 130 if figures.interrupted else 1
+            _print_totals(totals, figures, progress.seconds)
+            if accuracy is not None:
+                _print_accuracy(accuracy)
+            if output is not None:
+                print(f"decisions: {output.commit(partial=figures.interrupted)}")
+            if page is not None:
+                print(f"report: {page.write(figures, malformed, [log.name for log in logs], config)}")
+        except OSError as error:
+            print(f"vedette replay: {_said(error)}", file=sys.stderr)
+            return 1
+    if engine.last_error is not None:
+        print(f"vedette replay: {engine.degraded} requests could not be decided: {engine.last_error!r}", file=sys.stderr)
+        return 1
+    return 130 if figures.interrupted else 0
+
+
+def _open(files: tuple[str, ...], format_name: str, malformed: MalformedTally) -> list[Log]:
+    from vedette.doors.logs import Log
+
+    if files.count("-") > 1:
+        message = "standard input (-) is named twice"
+        raise ValueError(message)
+    prefixes = ["l"] if len(files) == 1 else [f"f{number}-l" for number in range(1, len(files) + 1)]
+    return [Log(path, format_name, malformed, prefix) for path, prefix in zip(files, prefixes, strict=True)]
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+class Progress:
+    """A bar with rate and time left on a terminal; nothing elsewhere."""
+
+    def __init__(self, logs: list[Log]) -> None:
+        from time import monotonic
+
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        self._clock = monotonic
+        self._started = monotonic()
+        self.seconds = 0.0
+        self._logs = logs
+        self._size = sum(log.file.size for log in logs) if all(log.file.size for log in logs) else 0
+        console = Console(stderr=True)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bars.add_task("replay", total=self._size or None, rate="")
+
+    def __enter__(self) -> Progress:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def tick(self, figures: Figures) -> bool:
+        """Show how far it is."""
+        elapsed = self._clock() - self._started
+        rate = f"{figures.requests:,} requests, {figures.requests / max(elapsed, 0.001):,.0f}/s"
+        self._bars.update(self._task, completed=sum(log.file.position for log in self._logs), rate=rate)
+        return True
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if not self.seconds:
+            self.seconds = max(self._clock() - self._started, 0.001)
+            self._bars.stop()
+
+
+def _print_malformed(malformed: MalformedTally, figures: Figures) -> None:
+    if malformed.total:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in malformed.kinds.most_common())
+        print(f"malformed lines: {malformed.total:,} ({kinds}); they were skipped", file=sys.stderr)
+        for example in malformed.examples:
+            print(f"  {example.log}:{example.line}: {example.why}: {example.excerpt}", file=sys.stderr)
+    if figures.late:
+        print(f"late lines: {figures.late:,}, decided at the clock of their turn", file=sys.stderr)
+    if figures.interrupted:
+        print("interrupted: what follows covers the traffic that was decided until then", file=sys.stderr)
+
+
+def _print_totals(totals: Totals, figures: Figures, seconds: float) -> None:
+    from vedette.detect.threats import NAMES
+
+    count = figures.requests
+    stopped = sum(number for action, number in totals.actions.items() if action in STOPPING)
+    print(f"{count:,} requests over {(figures.last - figures.first) / 3600:.1f} h, decided in {seconds:.1f} s", end="")
+    print(f" ({count / seconds:,.0f}/s); {figures.outcomes:,} outcomes")
+    print(f"would be stopped: {stopped:,} ({100 * stopped / count:.2f} %)")
+    for what, counter in (("verdicts", totals.verdicts), ("actions", totals.actions)):
+        shares = ", ".join(f"{name} {number:,} ({100 * number / count:.1f} %)" for name, number in counter.most_common())
+        print(f"{what}: {shares}")
+    if totals.threats:
+        named = ", ".join(f"{code} {NAMES[code]} {number:,}" for code, number in totals.threats.most_common(6))
+        print(f"threats: {named}")
+
+
+def _print_accuracy(accuracy: Accuracy) -> None:
+    from vedette.replay.accuracy import Z90, Z95
+
+    print(f"labels: {len(accuracy.labels):,}, decisions without one: {accuracy.unlabelled:,}")
+    print(f"{'measure':<58} {'share':>9} {'of':>9}   {'90 % interval':<19} 95 % interval")
+    for name, share in accuracy.shares():
+        if share.total:
+            spans = [" – ".join(f"{100 * end:.2f}" for end in share.wilson(z)) + " %" for z in (Z90, Z95)]
+            print(f"{name:<58} {100 * share.value:>7.2f} % {share.total:>9,}   {spans[0]:<19} {spans[1]}")
+    print("calibration (score, labelled malicious, mean interval):")
+    for tenth in accuracy.bins:
+        if tenth.requests:
+            n = tenth.requests
+            print(
+                f"  {tenth.score / n:.3f}  {tenth.malicious / n:.3f}  [{tenth.low / n:.3f}, {tenth.high / n:.3f}]"
+                f"  {n:,} requests"
+            )
+    for what, episodes in (("campaign", accuracy.campaigns), ("malicious session", accuracy.attack_sessions)):
+        if episodes:
+            caught = sorted(e.first_stopped - e.first for e in episodes.values() if e.first_stopped == e.first_stopped)
+            middle = f", median after {caught[len(caught) // 2]:.1f} s" if caught else ""
+            print(f"time to first stop by {what}: {len(caught):,} of {len(episodes):,} stopped{middle}")

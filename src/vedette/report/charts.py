@@ -1,0 +1,133 @@
+"""Small SVG drawings without script: areas over time, bars, a histogram with intervals.
+
+Colours come from the page's style sheet by class, so that light and dark follow the reader.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+
+from vedette.report.gather import VERDICTS, Bucket, ScoreBin
+
+__all__ = ["COLUMNS", "histogram", "timeline"]
+
+WIDTH, HEIGHT = 960, 260
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 34
+COLUMNS = 160
+
+
+def timeline(buckets: dict[int, Bucket], step_s: float) -> str:
+    """Draw requests over time, stacked by verdict, with a line for what would be stopped."""
+    first, last = min(buckets), max(buckets)
+    span = last - first + 1
+    width = max(1, math.ceil(span / COLUMNS))
+    columns = [Bucket() for _ in range(math.ceil(span / width))]
+    for number, bucket in buckets.items():
+        column = columns[(number - first) // width]
+        column.verdicts = [a + b for a, b in zip(column.verdicts, bucket.verdicts, strict=True)]
+        column.stopped += bucket.stopped
+    peak = max(sum(column.verdicts) for column in columns)
+    scale = _nice(peak)
+    inner_w, inner_h = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    each = inner_w / len(columns)
+
+    def y(value: float) -> float:
+        return TOP + inner_h * (1 - value / scale)
+
+    parts = [_frame("Requests over time by verdict"), *_grid(scale)]
+    base = [0] * len(columns)
+    for place, verdict in enumerate(VERDICTS):
+        top = [low + column.verdicts[place] for low, column in zip(base, columns, strict=True)]
+        if any(column.verdicts[place] for column in columns):
+            upper = [f"{LEFT + n * each:.1f},{y(v):.1f} {LEFT + (n + 1) * each:.1f},{y(v):.1f}" for n, v in enumerate(top)]
+            lower = [f"{LEFT + (n + 1) * each:.1f},{y(v):.1f} {LEFT + n * each:.1f},{y(v):.1f}" for n, v in enumerate(base)]
+            parts.append(f'<polygon class="{verdict}" points="{" ".join(upper)} {" ".join(reversed(lower))}"/>')
+        base = top
+    if any(column.stopped for column in columns):
+        points = [f"{LEFT + (n + 0.5) * each:.1f},{y(column.stopped):.1f}" for n, column in enumerate(columns)]
+        parts.append(f'<polyline class="stopped" points="{" ".join(points)}"/>')
+    for n, column in enumerate(columns):
+        when = _moment((first + n * width) * step_s, long=True)
+        told = ", ".join(f"{v.replace('_', ' ')} {c:,}" for v, c in zip(VERDICTS, column.verdicts, strict=True) if c)
+        title = f"{when}: {told or 'nothing'}; would be stopped {column.stopped:,}"
+        parts.append(
+            f'<rect class="hit" x="{LEFT + n * each:.1f}" y="{TOP}" width="{each:.1f}" height="{inner_h}">'
+            f"<title>{escape(title)}</title></rect>"
+        )
+    days = span * step_s > 2 * 86_400
+    for mark in range(6):
+        at = first + span * mark / 5
+        x = LEFT + inner_w * mark / 5
+        anchor = "start" if mark == 0 else "end" if mark == 5 else "middle"
+        parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 12}" text-anchor="{anchor}">{_moment(at * step_s, days=days, seconds=span * step_s < 600)}</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def histogram(bins: Sequence[ScoreBin]) -> str:
+    """Draw how many requests got which score (logarithmic), and the mean interval of each bar."""
+    inner_w, inner_h = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    most = max((scored.requests for scored in bins), default=1)
+    top = math.ceil(math.log10(max(most, 10)))
+    each = inner_w / len(bins)
+    parts = [_frame("Requests by score, with the mean interval of each bar")]
+    for power in range(top + 1):
+        y = TOP + inner_h * (1 - power / top)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_short(10**power)}</text>')
+    for place, scored in enumerate(bins):
+        if not scored.requests:
+            continue
+        x = LEFT + place * each
+        tall = inner_h * max(0.02, math.log10(scored.requests) / top)
+        kind = "bad_bot" if place >= 18 else "unknown" if place >= 2 else "human"
+        low, high = scored.low / scored.requests, scored.high / scored.requests
+        title = f"score {place / len(bins):.2f} to {(place + 1) / len(bins):.2f}: {scored.requests:,} requests, "
+        title += f"mean interval {low:.2f} to {high:.2f}"
+        parts.append(
+            f'<rect class="{kind}" x="{x + 2:.1f}" y="{TOP + inner_h - tall:.1f}" width="{each - 4:.1f}" '
+            f'height="{tall:.1f}"><title>{escape(title)}</title></rect>'
+        )
+        y = TOP + inner_h - tall - 5
+        parts.append(
+            f'<line class="interval" x1="{LEFT + inner_w * low:.1f}" x2="{LEFT + inner_w * high:.1f}" '
+            f'y1="{max(y, 4):.1f}" y2="{max(y, 4):.1f}"/>'
+        )
+    for tenth in range(11):
+        x = LEFT + inner_w * tenth / 10
+        parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 12}" text-anchor="middle">{tenth / 10:.1f}</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def _frame(label: str) -> str:
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+
+
+def _grid(scale: float) -> list[str]:
+    inner_h = HEIGHT - TOP - BOTTOM
+    lines = []
+    for quarter in range(5):
+        y = TOP + inner_h * (1 - quarter / 4)
+        lines.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_short(scale * quarter / 4)}</text>')
+    return lines
+
+
+def _nice(value: float) -> float:
+    """Round up to 1, 2, 4 or 8 times a power of ten."""
+    power = 10 ** math.floor(math.log10(max(value, 1)))
+    return float(next(step * power for step in (1, 2, 4, 8, 10) if step * power >= value))
+
+
+def _short(value: float) -> str:
+    for size, unit in ((1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}"
+
+
+def _moment(timestamp: float, *, days: bool = False, long: bool = False, seconds: bool = False) -> str:
+    when = datetime.fromtimestamp(timestamp, UTC)
+    return when.strftime("%Y-%m-%d %H:%M:%S" if long else "%d %b" if days else "%H:%M:%S" if seconds else "%H:%M")
