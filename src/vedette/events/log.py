@@ -294,7 +294,7 @@ class EventLog:
                 if not self._retain_written and self._segment is not None:
                     self._write_retention()
                 self._recovered()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the thread goes on and says so
+            except Exception as error:
                 self._trouble = "disk_full" if getattr(error, "errno", 0) in _FULL else "unwritable"
                 self._detail = f"{error} ({self._segments})"
                 self._in_trouble_since = self._in_trouble_since or now

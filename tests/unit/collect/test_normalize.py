@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vedette.collect.normalize import TrustedProxies, read_headers, normal_path, read_address
+from vedette.collect.normalize import TrustedProxies, normal_path, read_address, read_headers
 from vedette.types import Headers, Request
 
 
