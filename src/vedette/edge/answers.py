@@ -22,7 +22,8 @@ __all__ = ["AnswerReader", "access_log", "make_pipe", "open_pipe", "parse"]
 LINE_LIMIT_BYTES = 16 * 1024
 """No line that Envoy writes for us is longer."""
 
-READ_BYTES = 256 * 1024
+READ_BYTES = 8 * 1024
+"""Read at a time, some 40 answers, so that decisions get their turn between them."""
 PIPE_BYTES = 1024 * 1024
 """Asked of the kernel: what fits while the engine is busy or being replaced, some 5,000 answers."""
 

@@ -45,6 +45,8 @@ def upstream_clusters(config: Config) -> tuple[list[dict[str, Any]], dict[str, s
             if secure:
                 cluster["transport_socket"] = _tls(host, address, "h2" if suffix else "http/1.1")
             clusters.append(cluster)
+    if not config.upstreams:
+        problems.append("upstream: none is given; write upstream: http://HOST:PORT, or start with --upstream")
     if problems:
         raise ConfigError(problems)
     return clusters, names

@@ -92,7 +92,7 @@ class Envoy:
                 *("--drain-time-s", str(max(1, round(drain_s)))),
                 *("--drain-strategy", "immediate"),
                 *("--log-level", "warning"),
-                *("--file-flush-interval-msec", "100"),
+                *("--file-flush-interval-msec", "50"),
                 "--disable-hot-restart",
                 *extra,
             ],

@@ -60,7 +60,7 @@ def loose(match: Match) -> str:
         parts.append(f"(?:{_SEPARATOR}{_PARAMETERS})*{_SEPARATOR}{_loose_segment(segment)}{_PARAMETERS}")
     else:
         parts.append(f"(?:{_SEPARATOR}{_PARAMETERS})*")
-    return f"(?is)(?:{''.join(parts)}|{_DOT_SEGMENTS})"
+    return f"(?is:{''.join(parts)}|{_DOT_SEGMENTS})"
 
 
 def strict(match: Match) -> str:
@@ -114,7 +114,7 @@ def _virtual_host(config: Config, host: str, cluster: str) -> dict[str, Any]:
     routes += _routes({"prefix": "/"}, cluster, body=False, refuse=False)
     return {
         "name": host,
-        "domains": ["*"] if host == "default" else [host],
+        "domains": ["*"] if host == "default" else [host, f"{host}."],
         "routes": routes,
         "request_headers_to_remove": list(INTERNAL_HEADERS),
         "retry_policy": {
@@ -133,43 +133,57 @@ def _special(endpoints: Sequence[Endpoint], host: str) -> Iterable[tuple[dict[st
     is enough, because reading too much is harmless and reading too little is a way around. Therefore each route is
     given twice where bodies are read at all, first for the requests whose body is needed.
     """
-    bodies = [endpoint.match for endpoint in endpoints if reads_body(endpoint)]
+    bodies = _bodies(endpoints, host)
     last = max((i for i, endpoint in enumerate(endpoints) if endpoint.on_failure == "block"), default=-1)
     for endpoint in endpoints[: last + 1]:
-        refuse = endpoint.on_failure == "block"
-        matcher = _matcher(endpoint.match, host, (loose if refuse else strict)(endpoint.match))
-        if matcher is None:
+        match, refuse = endpoint.match, endpoint.on_failure == "block"
+        conditions = _conditions(match.method, match.host, host)
+        if conditions is None:
             continue
-        for body in bodies:
-            both = _matcher(body, host, loose(body))
-            if both is not None:
-                yield _both(matcher, both, loose(body)), True, refuse
+        matcher = {"safe_regex": {"regex": (loose if refuse else strict)(match)}, "headers": conditions}
+        for (method, _), (others, path) in bodies.items():
+            if "*" in {method, match.method} or method == match.method:
+                yield {**matcher, "headers": [*conditions, *others, _path(path)]}, True, refuse
         yield matcher, False, refuse
-    for body in bodies:
-        matcher = _matcher(body, host, loose(body))
-        if matcher is not None:
-            yield matcher, True, False
+    for others, path in bodies.values():
+        yield {"safe_regex": {"regex": path}, "headers": others}, True, False
 
 
-def _matcher(match: Match, host: str, expression: str) -> dict[str, Any] | None:
-    """Return Envoy's route matcher, or ``None`` where the endpoint belongs to another virtual host."""
-    if match.host and host not in (match.host, "default"):
+def _bodies(endpoints: Sequence[Endpoint], host: str) -> dict[tuple[str, str], tuple[list[dict[str, Any]], str]]:
+    """Return, by method and host, the conditions and the one expression for all paths whose body is read."""
+    found: dict[tuple[str, str], tuple[list[dict[str, Any]], str]] = {}
+    for match in (endpoint.match for endpoint in endpoints if reads_body(endpoint)):
+        conditions = _conditions(match.method, match.host, host)
+        if conditions is not None:
+            _, path = found.get((match.method, match.host), (conditions, ""))
+            found[match.method, match.host] = conditions, f"{path}|{loose(match)}" if path else loose(match)
+    return found
+
+
+def _conditions(method: str, endpoint_host: str, host: str) -> list[dict[str, Any]] | None:
+    """Return what must hold beside the path, or ``None`` where the endpoint belongs to another virtual host.
+
+    Envoy tries these before the path, so a route costs next to nothing for the requests of another method.
+    """
+    if endpoint_host and host not in {endpoint_host, "default"}:
         return None
-    headers: list[dict[str, Any]] = []
-    if match.method == "GET":
-        headers.append({"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}})
-    elif match.method != "*":
-        headers.append({"name": ":method", "string_match": {"exact": match.method}})
-    if match.host and host == "default":
-        pattern = f"(?i){re.escape(match.host)}(?::[0-9]*)?"
-        headers.append({"name": ":authority", "string_match": {"safe_regex": {"regex": pattern}}})
-    return {"safe_regex": {"regex": expression}, "headers": headers}
+    conditions: list[dict[str, Any]] = []
+    if method == "GET":
+        conditions.append(_fits(":method", "GET|HEAD"))
+    elif method != "*":
+        conditions.append({"name": ":method", "string_match": {"exact": method}})
+    if endpoint_host and host == "default":
+        conditions.append(_fits(":authority", rf"(?i:{re.escape(endpoint_host)}\.?(?::[0-9]*)?)"))
+    return conditions
 
 
-def _both(first: dict[str, Any], second: dict[str, Any], expression: str) -> dict[str, Any]:
-    """Return a matcher for requests that satisfy both."""
-    path = {"name": ":path", "string_match": {"safe_regex": {"regex": f"(?:{expression})(?:[?#].*)?"}}}
-    return {**first, "headers": [*first["headers"], *second["headers"], path]}
+def _path(expression: str) -> dict[str, Any]:
+    """Return a condition on the path where it is not the route's own."""
+    return _fits(":path", f"(?:{expression})(?:[?#].*)?")
+
+
+def _fits(name: str, expression: str) -> dict[str, Any]:
+    return {"name": name, "string_match": {"safe_regex": {"regex": expression}}}
 
 
 def _routes(matcher: dict[str, Any], cluster: str, *, body: bool, refuse: bool) -> list[dict[str, Any]]:

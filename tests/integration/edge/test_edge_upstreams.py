@@ -22,9 +22,9 @@ def test_requests_go_by_host(tmp_path):
     with stage.Api() as shop, stage.Api(address="::1") as blog, stage.Api() as rest:
         upstreams = {"shop.example": url(shop), "blog.example": url(blog), "default": url(rest, host="localhost")}
         with stage.edge(tmp_path, upstreams=upstreams) as running:
-            for host in ("shop.example", "SHOP.example:8443", "blog.example", "other.example"):
+            for host in ("shop.example", "SHOP.example:8443", "shop.example.", "blog.example", "other.example"):
                 assert ask(running, host).status == 200
-            assert [seen["host"] for seen in shop.seen] == ["shop.example", "SHOP.example:8443"]
+            assert [seen["host"] for seen in shop.seen] == ["shop.example", "SHOP.example:8443", "shop.example."]
             assert [seen["host"] for seen in blog.seen] == ["blog.example"]
             assert [seen["host"] for seen in rest.seen] == ["other.example"]
 

@@ -52,6 +52,11 @@ def test_every_mistake_is_reported_at_once():
     assert "secret" not in str(error.value)
 
 
+def test_no_upstream_at_all_is_said():
+    with pytest.raises(ConfigError, match="upstream: none is given"):
+        clusters()
+
+
 @pytest.mark.parametrize(
     ("host", "url", "kind", "name", "sni"),
     [

@@ -180,4 +180,11 @@ def test_endpoints_of_a_host_stay_there():
     assert special["match"]["headers"][1]["name"] == ":authority"
     expression = special["match"]["headers"][1]["string_match"]["safe_regex"]["regex"]
     assert fits(expression, "API.example:8443")
+    assert fits(expression, "api.example.")
     assert not fits(expression, "api.example.evil.test")
+
+
+def test_bodies_of_one_method_share_a_route():
+    logins = [endpoint(f"e{number}", "login", str(number), account=BODY) for number in range(30)]
+    assert len(routes(*logins)) == 4
+    assert len(routes(*logins, endpoint("pay", "pay", on_failure="block"))) == 4 + 30 * 4 + 4
