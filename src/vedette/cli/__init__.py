@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
 }
 LATER: tuple[str, ...] = ("decide", "simulate", "train", "models", "label", "feeds")
 """Commands of the contract whose part is not built yet."""
+STDIN = "/dev/stdin"
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -70,7 +71,8 @@ def _run(words: list[str]) -> int:
         hint = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
         print(f'vedette: unknown command, "{name[:60]}", {hint}', file=sys.stderr)
         return 2
-    return _command(_application(name), rest)
+    # cyclopts takes a lone hyphen for an option; everybody else takes it for standard input
+    return _command(_application(name), [STDIN if word == "-" else word for word in rest])
 
 
 def _command(app: App, words: list[str]) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from vedette.cli import STDIN
 from vedette.config import defaults, load
 from vedette.types import STOPPING, Decision, Mode, Request
 
@@ -83,6 +84,7 @@ def command(
         print("vedette replay: name at least one log, or - for standard input", file=sys.stderr)
         return 2
     settings = load(config, {"mode": mode} if mode else {}) if config else defaults("http://127.0.0.1:8000")
+    files = tuple("-" if name == STDIN else name for name in files)
     return _replay(files, format, settings, out, report, labels, seed)
 
 

@@ -155,6 +155,9 @@ class Collector:
         device = request.device_id or (self._device(request, values, cookies, parameters) if self._device else "")
 
         account_text = request.user_name
+        if account_text and route.purpose != "login":  # who is logged in, not who tries to
+            session = session or self.hash("session", f"user {account_text}")
+            account_text = ""
         if not account_text and route.endpoint is not None and route.name in self._accounts:
             account_text = self._accounts[route.name](request, values, cookies, parameters)
         account_text = account_text.strip().casefold()[:512]

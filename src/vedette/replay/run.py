@@ -159,4 +159,6 @@ def replay(
                 figures.interrupted = True
                 break
         run.finish()
+    for log in logs:
+        log.file.close()
     return figures

@@ -121,3 +121,10 @@ def test_one_browser_has_one_fingerprint_whatever_it_fetches(collector: Collecto
     first = collector.observe(change(headers=page)).known.fingerprint
     assert collector.observe(change(headers=call)).known.fingerprint == first
     assert collector.observe(change(headers=page[:3])).known.fingerprint != first
+
+
+def test_a_user_is_an_account_on_login_and_a_session_elsewhere(collector: Collector) -> None:
+    tried = collector.observe(change(method="POST", path="/api/login", headers=None, user_name="anna"))
+    assert (tried.account != 0, tried.session) == (True, 0)
+    known = collector.observe(change(headers=None, user_name="anna"))
+    assert (known.account, known.session != 0, known.client) == (0, True, known.session)
