@@ -158,4 +158,5 @@ def start_vedette(
         command += ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
     programs.start("vedette", command)
     took = programs.wait_ready("vedette", f"http://127.0.0.1:{console}/readyz", VEDETTE_READY_S)
+    programs.wait_listening("vedette", port)
     return f"{'https' if tls else 'http'}://127.0.0.1:{port}", took
