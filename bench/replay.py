@@ -1,7 +1,7 @@
 """``vedette replay`` over an invented combined log: lines a second, parse and decide, to the end of the process.
 
-The named peer is fail2ban (Debian package) reading the head of the same log with its ``nginx-botsearch`` filter; where
-it is not installed the peer's row says so. CPU seconds of both come from the kernel.
+The named peer is fail2ban (Debian package), which looks for one thing, failed logins, in the head of the same log;
+where it is not installed the peer's row says so. CPU seconds of both come from the kernel.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = ["run", "write_log"]
 
 BUDGET = 15_000
 PEER_LINES = 100_000
+FAILED_LOGIN = r'^<HOST> \S+ \S+ \[\] "POST /api/login [^"]*" 401 '
 
 
 def write_log(path: Path, lines: int, *, clients: int) -> None:
@@ -58,7 +59,7 @@ def run(*, quick: bool = False, lines: int = 0) -> None:
         met = "yes" if rate >= BUDGET else f"no, {rate / BUDGET:.0%} of it"
         table.add(f"`vedette replay`: {name}", f"≥ {BUDGET:,}/s a core", f"{rate:,.0f}", f"{per_cpu:,.0f}", met)
     if peer:
-        table.add("fail2ban-regex, `nginx-botsearch` filter", "peer", f"{peer[0]:,.0f}", f"{peer[1]:,.0f}", "–")
+        table.add("fail2ban-regex, one rule: failed logins", "peer", f"{peer[0]:,.0f}", f"{peer[1]:,.0f}", "–")
     else:
         table.add("fail2ban-regex", "peer", "not installed: `sudo apt install fail2ban`", "–", "–")
     text = (
@@ -76,7 +77,7 @@ def _peer(log: Path, directory: Path) -> tuple[float, float] | None:
     one, many = directory / "one.log", directory / "many.log"
     _head(log, one, 1)
     count = _head(log, many, PEER_LINES)
-    base, full = (_time(["fail2ban-regex", str(path), "nginx-botsearch"]) for path in (one, many))
+    base, full = (_time(["fail2ban-regex", str(path), FAILED_LOGIN]) for path in (one, many))
     return count / (full[0] - base[0]), count / (full[1] - base[1])
 
 
