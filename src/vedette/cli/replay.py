@@ -47,13 +47,15 @@ class Totals:
 
 def command(
     *files: str,
-    format: Format = "auto",  # noqa: A002  # the contract's name
+    format: Format = "auto",  # the contract's name
     config: Path | None = None,
     out: Path | None = None,
     report: Path | None = None,
     labels: Path | None = None,
     mode: Mode | None = None,
-    seed: Annotated[int, Parameter(help="Of the identifier hashes: same input, configuration and seed, same output.")] = 0,
+    seed: Annotated[
+        int, Parameter(help="Of the identifier hashes: same input, configuration and seed, same output.")
+    ] = 0,
 ) -> int:
     """Run the engine over recorded traffic as if it were live.
 
@@ -138,7 +140,9 @@ def _replay(
             print(f"vedette replay: {_said(error)}", file=sys.stderr)
             return 1
     if engine.last_error is not None:
-        print(f"vedette replay: {engine.degraded} requests could not be decided: {engine.last_error!r}", file=sys.stderr)
+        print(
+            f"vedette replay: {engine.degraded} requests could not be decided: {engine.last_error!r}", file=sys.stderr
+        )
         return 1
     return 130 if figures.interrupted else 0
 
@@ -229,7 +233,9 @@ def _print_totals(totals: Totals, figures: Figures, seconds: float) -> None:
     print(f" ({count / seconds:,.0f}/s); {figures.outcomes:,} outcomes")
     print(f"would be stopped: {stopped:,} ({100 * stopped / count:.2f} %)")
     for what, counter in (("verdicts", totals.verdicts), ("actions", totals.actions)):
-        shares = ", ".join(f"{name} {number:,} ({100 * number / count:.1f} %)" for name, number in counter.most_common())
+        shares = ", ".join(
+            f"{name} {number:,} ({100 * number / count:.1f} %)" for name, number in counter.most_common()
+        )
         print(f"{what}: {shares}")
     if totals.threats:
         named = ", ".join(f"{code} {NAMES[code]} {number:,}" for code, number in totals.threats.most_common(6))

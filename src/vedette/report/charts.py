@@ -42,8 +42,12 @@ def timeline(buckets: dict[int, Bucket], step_s: float) -> str:
     for place, verdict in enumerate(VERDICTS):
         top = [low + column.verdicts[place] for low, column in zip(base, columns, strict=True)]
         if any(column.verdicts[place] for column in columns):
-            upper = [f"{LEFT + n * each:.1f},{y(v):.1f} {LEFT + (n + 1) * each:.1f},{y(v):.1f}" for n, v in enumerate(top)]
-            lower = [f"{LEFT + (n + 1) * each:.1f},{y(v):.1f} {LEFT + n * each:.1f},{y(v):.1f}" for n, v in enumerate(base)]
+            upper = [
+                f"{LEFT + n * each:.1f},{y(v):.1f} {LEFT + (n + 1) * each:.1f},{y(v):.1f}" for n, v in enumerate(top)
+            ]
+            lower = [
+                f"{LEFT + (n + 1) * each:.1f},{y(v):.1f} {LEFT + n * each:.1f},{y(v):.1f}" for n, v in enumerate(base)
+            ]
             parts.append(f'<polygon class="{verdict}" points="{" ".join(upper)} {" ".join(reversed(lower))}"/>')
         base = top
     if any(column.stopped for column in columns):
@@ -62,7 +66,8 @@ def timeline(buckets: dict[int, Bucket], step_s: float) -> str:
         at = first + span * mark / 5
         x = LEFT + inner_w * mark / 5
         anchor = "start" if mark == 0 else "end" if mark == 5 else "middle"
-        parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 12}" text-anchor="{anchor}">{_moment(at * step_s, days=days, seconds=span * step_s < 600)}</text>')
+        label = _moment(at * step_s, days=days, seconds=span * step_s < 600)
+        parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 12}" text-anchor="{anchor}">{label}</text>')
     return "".join([*parts, "</svg>"])
 
 

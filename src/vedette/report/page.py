@@ -111,7 +111,10 @@ def _subline(gathered: Gathered) -> str:
 def _cards(gathered: Gathered) -> list[dict[str, str]]:
     cards = [
         {"value": f"{gathered.requests:,}", "label": "requests"},
-        {"value": f"{gathered.stopped:,}", "label": f"would be stopped ({_percent(gathered.stopped, gathered.requests)})"},
+        {
+            "value": f"{gathered.stopped:,}",
+            "label": f"would be stopped ({_percent(gathered.stopped, gathered.requests)})",
+        },
     ]
     for verdict, label in (("bad_bot", "bad bot"), ("human", "human"), ("unknown", "unknown")):
         count = gathered.verdicts[verdict]

@@ -10,9 +10,7 @@ from functools import lru_cache
 LATEST = 4_102_444_800.0
 """2100-01-01. A later time is a mistake, most often milliseconds taken for seconds."""
 
-_RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d(?:[.,]\d{1,12})?)(Z|z|[+-]\d\d:?\d\d)?", re.ASCII
-)
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d(?:[.,]\d{1,12})?)(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
 _MONTHS = {calendar.month_abbr[number]: number for number in range(1, 13)}
 
 
