@@ -31,7 +31,7 @@ THREATS = {
 VERDICT_STYLES = {"human": "green", "good_bot": "cyan", "unknown": "yellow", "bad_bot": "red"}
 STOPPING = frozenset({"block", "rate_limit", "redirect", "challenge", "decoy"})
 BARS = " ▁▂▃▄▅▆▇█"
-WIDE, TALL = 100, 26
+WIDE, TALL, NARROW = 100, 26, 66
 
 
 class Story:
@@ -89,6 +89,11 @@ def _crowds(story: Story, *, wide: bool) -> Table:
     return table
 
 
+def _short(crowd: Population) -> Text:
+    harm = f" {len(crowd.harmed)} harmed" if crowd.is_honest else ""
+    return Text.assemble(f"{crowd.name:9.9}{len(crowd.sent):>7} → {len(crowd.reached):<6} ", _share(crowd), harm)
+
+
 def _spark(counts: list[int]) -> str:
     top = max(*counts, 1)
     return "".join(BARS[(count * 8 + top - 1) // top] for count in counts)
@@ -138,6 +143,8 @@ def _recent(story: Story, rows: int) -> Table:
 def page(story: Story, console: Console) -> RenderableType:
     """The whole view, as large as the terminal allows."""
     wide, tall = console.width >= WIDE, console.height >= TALL
+    if console.width < NARROW:
+        return Group(*(_short(story.tally.populations[role.name]) for role in CAST))
     title = f"Vedette · {story.elapsed:.0f} of {story.seconds:.0f} s · visit the protected shop at {story.url}"
     crowds = _crowds(story, wide=wide)
     if not tall:
