@@ -214,7 +214,7 @@ FEATURES: tuple[Feature, ...] = (
         "distinct fingerprints, for each established client behind the address", "fingerprints on the address",
     ),
     Feature(
-        "addresses_per_account", _CARDINALITY, "account", "24 h", "count", _count(6), _count(30), 1.5,
+        "addresses_per_account", _CARDINALITY, "account", "24 h", "count", _count(6), _count(30), 0.8,
         "distinct addresses that tried the account", "addresses that tried the account",
     ),
     Feature(
@@ -231,7 +231,7 @@ FEATURES: tuple[Feature, ...] = (
         "failed logins for each established client behind the address", "failed logins from the address",
     ),
     Feature(
-        "account_refusals", _OUTCOME, "account", "since success", "count", _count(5), _count(20), 1.0,
+        "account_refusals", _OUTCOME, "account", "since success", "count", _count(5), _count(20), 0.6,
         "failed logins to the account since it last succeeded", "failed logins to the account",
     ),
     Feature(
