@@ -28,6 +28,10 @@ from vedette.errors import ConfigError
 __all__ = ["Envoy", "admin", "envoy_binary"]
 
 _POLL_S = 0.05
+RELOAD_DRAIN_S = 3600
+"""How long a connection may live on after a reload that has changed the listener: a stream must not be cut."""
+FAREWELL_S = 1.0
+"""How long, at a stop, connections that are kept open have to hear ``Connection: close`` before nobody listens."""
 
 
 def envoy_binary() -> Path:
@@ -66,7 +70,6 @@ class Envoy:
         files: EnvoyFiles,
         *,
         concurrency: int | None = None,
-        drain_s: float = 1.0,
         log: int | IO[bytes] | None = None,
         extra: Sequence[str] = (),
     ) -> Envoy:
@@ -75,7 +78,6 @@ class Envoy:
         Args:
             files: What :func:`vedette.edge.envoy.write` has written.
             concurrency: Worker threads; half the cores, at least one, where ``None``.
-            drain_s: How long new connections are still taken, and told to go, once a drain has begun.
             log: Where Envoy's own warnings go (as ``stderr`` of ``subprocess``); inherited where ``None``.
             extra: Further command-line options.
         """
@@ -89,7 +91,7 @@ class Envoy:
                 str(envoy_binary()),
                 *("--config-path", str(files.bootstrap)),
                 *("--concurrency", str(concurrency or files.concurrency)),
-                *("--drain-time-s", str(max(1, round(drain_s)))),
+                *("--drain-time-s", str(RELOAD_DRAIN_S)),
                 *("--drain-strategy", "immediate"),
                 *("--log-level", "warning"),
                 *("--file-flush-interval-msec", "50"),
@@ -148,7 +150,7 @@ class Envoy:
         return {name: int(value) for name, _, value in lines if value.isdigit()}
 
     def drain(self) -> None:
-        """Tell clients to go elsewhere and stop listening shortly; requests in flight go on."""
+        """Tell clients, with each answer, to go elsewhere; nothing is refused yet."""
         if self._is_draining:
             return
         with contextlib.suppress(OSError):
@@ -156,10 +158,10 @@ class Envoy:
 
     def stop(self, timeout_s: float = 15.0) -> int:
         """Drain, wait until no request is in flight (at most ``timeout_s``), end Envoy, and return its status."""
-        deadline = time.monotonic() + timeout_s
+        began = time.monotonic()
         if self.is_alive():
             self.drain()
-        while self.is_alive() and time.monotonic() < deadline and not self._is_drained():
+        while self.is_alive() and time.monotonic() - began < timeout_s and not self._is_drained(began):
             time.sleep(_POLL_S)
         if self.is_alive():
             self.child.send_signal(signal.SIGTERM)
@@ -173,10 +175,22 @@ class Envoy:
             self._pipe = -1
         return status
 
-    def _is_drained(self) -> bool:
-        """Say whether the listener is closed and nothing is in flight. A silent admin socket is no answer."""
-        stopped, active = "listener_manager.listener_stopped", "http.edge.downstream_rq_active"
-        return self.stats(stopped).get(stopped, 0) > 0 and self.stats(active).get(active) == 0
+    def _is_drained(self, began: float) -> bool:
+        """Say whether nobody listens and nothing is in flight; close the listener once all have been told, or are gone.
+
+        A silent admin socket is no answer.
+        """
+        stopped, requests, connections = (
+            "listener_manager.listener_stopped",
+            "http.edge.downstream_rq_active",
+            "http.edge.downstream_cx_active",
+        )
+        if not self.stats(stopped).get(stopped):
+            if time.monotonic() - began > FAREWELL_S or self.stats(connections).get(connections) == 0:
+                with contextlib.suppress(OSError):
+                    admin(self.files.admin, "/drain_listeners", method="POST")
+            return False
+        return self.stats(requests).get(requests) == 0
 
 
 class _UnixConnection(HTTPConnection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import select
 import socket
 import subprocess
 import sys
@@ -162,7 +163,7 @@ def test_a_reload_under_load_drops_nothing(tmp_path):
     login = Endpoint(name="login", match=Match("", "POST", "", ("api", "login")), account=Selector("body", "email"))
     with stage.edge(tmp_path) as running, stage.Api() as other, Load(running) as load:
         assert running.reload(endpoints=(login,)) == ("routes.json",)
-        stage.eventually(lambda: running.engine.seen[-1].body == b"email=a", "bodies read")
+        stage.eventually(lambda: running.engine.seen and running.engine.seen[-1].body == b"email=a", "bodies read")
         assert running.reload(upstreams={"default": f"http://127.0.0.1:{other.port}"}) == ("clusters.json",)
         stage.eventually(lambda: len(other.seen) > 20, "the new upstream")
         assert running.reload(
@@ -176,6 +177,44 @@ def test_a_reload_under_load_drops_nothing(tmp_path):
         load.done.set()
         assert load.wrong == []
         assert running.reload() == ()
+
+
+def test_a_reload_of_the_listener_cuts_no_stream(tmp_path):
+    with stage.edge(tmp_path) as running, running.connect() as link, link.makefile("rb") as stream:
+        link.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert running.api.arrived.wait(20)
+        block = Endpoint(name="pay", match=Match("", "POST", "", ("pay",)), on_failure="block")
+        assert running.reload(endpoints=(block,)) == ("routes.json", "listeners.json")
+
+        def draining():
+            stats = running.envoy.stats("listener_manager.total_")
+            return any(count for name, count in stats.items() if name.endswith("_draining"))
+
+        stage.eventually(draining, "the old filter chain drains")
+        assert running.ask("/new").status == 200
+        assert select.select([link], [], [], 3.0)[0] == [], "cut off after the usual time of a drain"
+        running.api.open_gate()
+        assert stage.read_answer(stream).status == 200
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_reload_of_the_upstreams_cuts_no_request(tmp_path, removed):
+    with stage.Api() as old, stage.Api() as new:
+        before, after = ({"default": f"http://127.0.0.1:{api.port}"} for api in (old, new))
+        if removed:
+            before["shop.example"] = before["default"]
+        with (
+            stage.edge(tmp_path, upstreams=before) as running,
+            running.connect() as link,
+            link.makefile("rb") as stream,
+        ):
+            link.sendall(b"GET /wait HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+            assert old.arrived.wait(20)
+            running.reload(upstreams=after)
+            stage.eventually(lambda: running.ask("/new").status == 200 and new.seen, "the new upstream")
+            assert select.select([link], [], [], 1.0)[0] == [], "cut off by the reload"
+            old.open_gate()
+            assert stage.read_answer(stream).status == 200
 
 
 def test_a_reload_that_cannot_work_changes_nothing(plain):
