@@ -151,8 +151,7 @@ def test_outcomes_are_idempotent_and_taken_in_every_form(one):
 
 
 def decide(one, **headers):
-    fields = {name: value for name, value in headers.items()}
-    return one.call("GET", "/v1/decide", **fields)
+    return one.call("GET", "/v1/decide", **headers)
 
 
 def test_forward_auth(one):

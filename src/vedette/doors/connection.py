@@ -257,6 +257,8 @@ class Connection(asyncio.Protocol):
         return data[len(part) :]
 
     def _complete(self, keep_alive: bool) -> None:
+        if self._closing:
+            return
         method = self._method or self._parser.get_method()
         call = Call(method, self._target, self._headers, self._body, self._body_size)
         self._started = 0.0
