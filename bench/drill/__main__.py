@@ -86,7 +86,7 @@ def main() -> int:
     print(text)
     if given.out:
         given.out.write_text(text, "utf-8")
-    met = all(act.finding.is_met for act in acts) and all(crowd.stopped == crowd.failed == 0 for crowd in crowds)
+    met = all(act.is_met for act in acts) and all(crowd.stopped == crowd.failed == 0 for crowd in crowds)
     return 0 if met and (refusal is None or refusal.is_met) else 1
 
 

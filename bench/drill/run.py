@@ -20,6 +20,7 @@ __all__ = ["Act", "Stage", "run_tool", "stage"]
 
 SETTLE_S = 1.0
 GRACE_S = 20
+UNANSWERED_SHARE = 0.05
 
 
 class Stage(Struct):
@@ -67,6 +68,15 @@ class Act(Struct):
     finding: Finding
     population: Population
     statuses: dict[int, int]
+
+    @property
+    def is_proven(self) -> bool:
+        """Enough was sent late, and the tool did get answers: a dead address stops everybody."""
+        return self.finding.is_proven and self.population.failed <= UNANSWERED_SHARE * len(self.population.sent)
+
+    @property
+    def is_met(self) -> bool:
+        return self.is_proven and self.finding.is_met
 
 
 def run_tool(tool: Tool, place: Stage, seconds: int, say: Callable[[str], None]) -> Act:

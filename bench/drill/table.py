@@ -27,7 +27,7 @@ def _tools(acts: Sequence[Act]) -> list[str]:
     ]
     for act in acts:
         found = act.finding
-        met = "yes" if found.is_met else "no" if found.is_proven else "not proven"
+        met = "yes" if act.is_met else "no" if act.is_proven else "not proven"
         lines.append(
             f"| `{act.tool.name}` | {act.tool.what} | {found.sent:,} | {found.reached:,} | {found.within_s:.0f} s "
             f"| {_seconds(found.after_s)} | {found.late_reached} of {found.late_sent:,} ({_percent(found.share)}) "

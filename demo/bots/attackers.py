@@ -50,6 +50,7 @@ def session(address: str, headers: Mapping[str, str] | None = None) -> requests.
     """A ``requests`` session that leaves from ``address`` and trusts any certificate."""
     urllib3.disable_warnings()
     made = requests.Session()
+    made.trust_env = False  # neither a proxy nor a list of authorities from the environment
     made.verify = False
     made.headers.update(headers or {})
     for scheme in ("http://", "https://"):

@@ -89,6 +89,16 @@ def test_a_refusal_counts_only_where_the_page_could_read_it():
     assert not people.judge_refusal({"error": "TypeError: Failed to fetch"}).is_met
 
 
+def test_a_tool_without_answers_proves_nothing():
+    judge = importlib.import_module("bench.drill.judge").judge
+    run = importlib.import_module("bench.drill.run")
+    sent = [n / 10 for n in range(100)]
+    for failed, proven in ((0, True), (5, True), (6, False), (100, False)):
+        crowd = tally.Population("ffuf", sent=sent, failed=failed)
+        act = run.Act(tools.TOOLS[0], judge(sent, [], 2.0), crowd, {})
+        assert (act.is_proven, act.is_met) == (proven, proven)
+
+
 def test_the_table_says_whether_each_bound_was_met():
     judge = importlib.import_module("bench.drill.judge").judge
     run = importlib.import_module("bench.drill.run")
