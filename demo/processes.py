@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -63,7 +63,8 @@ class Programs:
     def log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """Start ``command`` without the environment's proxies: everybody here is on this machine."""
         with self.log(name).open("ab") as output:
             self._running[name] = subprocess.Popen(
                 command,
@@ -71,7 +72,7 @@ class Programs:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, **(env or {})},
+                env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
                 cwd=Path(__file__).parent.parent,
             )
 
