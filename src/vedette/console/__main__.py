@@ -66,8 +66,11 @@ async def _serve(setup: Setup, frames: Frames) -> int:
     import uvicorn
 
     from vedette.console.application import Console, Counted, application
+
     data = Path(setup.data)
-    console = Console(Access(setup.config, data), data, Path(setup.engine), Path(setup.serve), find_decision, time.monotonic)
+    console = Console(
+        Access(setup.config, data), data, Path(setup.engine), Path(setup.serve), find_decision, time.monotonic
+    )
     host, _, port = setup.config.console.listen.rpartition(":")
     app: Any = Counted(application(console), console)
     server = uvicorn.Server(
