@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from vedette.config.schema import Config
 from vedette.errors import ConfigError
 
-__all__ = ["ASK_TIMEOUT_S", "engine_cluster", "system_authorities", "upstream_clusters"]
+__all__ = ["ASK_TIMEOUT_S", "cluster_name", "engine_cluster", "system_authorities", "upstream_clusters"]
 
 TYPE = "type.googleapis.com/"
 ASK_TIMEOUT_S = 0.05
@@ -25,31 +25,37 @@ _IDLE_S = 1.5
 no request meets a connection that is just going away."""
 
 
-def upstream_clusters(config: Config) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Return two clusters for each upstream, HTTP/1.1 and (``.h2``, for gRPC) HTTP/2, and the cluster of each host."""
+def cluster_name(host: str, protocol: str = "http") -> str:
+    """Return the name of the cluster for a host of ``config.upstreams``; ``grpc`` is its twin over HTTP/2.
+
+    It never changes while the host is configured, so that a reload cannot send a request to another host's API.
+    """
+    return f"{'grpc' if protocol == 'http2' else 'api'}.{host}"
+
+
+def upstream_clusters(config: Config) -> list[dict[str, Any]]:
+    """Return two clusters for each upstream: HTTP/1.1, and HTTP/2 for gRPC. Raises ConfigError with every problem."""
     clusters: list[dict[str, Any]] = []
-    names: dict[str, str] = {}
     problems: list[str] = []
-    for number, (host, url) in enumerate(config.upstreams.items()):
+    for host, url in config.upstreams.items():
         try:
             secure, address, port = _upstream(url)
         except ValueError as error:
             key = "upstream" if list(config.upstreams) == ["default"] else f"upstreams.{host}"
             problems.append(f"{config.file or 'configuration'}: {key}: {error}")
             continue
-        names[host] = name = f"api.{number}"
-        for suffix in ("", ".h2"):
-            cluster = _cluster(name + suffix, address, port)
-            cluster["typed_extension_protocol_options"] = _protocol("http2" if suffix else "http")
+        for protocol in ("http", "http2"):
+            cluster = _cluster(cluster_name(host, protocol), address, port)
+            cluster["typed_extension_protocol_options"] = _protocol(protocol)
             cluster["circuit_breakers"] = {"thresholds": [dict.fromkeys(_LIMITS, _UNBOUNDED)]}
             if secure:
-                cluster["transport_socket"] = _tls(host, address, "h2" if suffix else "http/1.1")
+                cluster["transport_socket"] = _tls(host, address, "h2" if protocol == "http2" else "http/1.1")
             clusters.append(cluster)
     if not config.upstreams:
         problems.append("upstream: none is given; write upstream: http://HOST:PORT, or start with --upstream")
     if problems:
         raise ConfigError(problems)
-    return clusters, names
+    return clusters
 
 
 def engine_cluster(socket: Path) -> dict[str, Any]:

@@ -57,15 +57,14 @@ def write(config: Config, run: Path, engine_socket: Path, answers: Path) -> Envo
     """
     run.mkdir(parents=True, exist_ok=True)
     host, port = split_address(config.listen.address)
-    clusters, names = upstream_clusters(config)
-    clusters.append(engine_cluster(engine_socket))
+    clusters = [*upstream_clusters(config), engine_cluster(engine_socket)]
     admin = run / "admin.sock"
     if len(str(admin)) > SOCKET_PATH_LIMIT:
         admin = engine_socket.with_name("admin.sock")
     files: dict[str, Any] = {
         "bootstrap.json": _bootstrap(run, admin),
-        "clusters.json": _resources(*clusters),
-        "routes.json": _resources(route_configuration(config, names)),
+        "clusters.json": _resources(*clusters, *_still_routed(run, {cluster["name"] for cluster in clusters})),
+        "routes.json": _resources(route_configuration(config)),
         "listeners.json": _resources(listener(config, run, answers)),
     }
     watched: tuple[Path, ...] = ()
@@ -84,6 +83,19 @@ def write(config: Config, run: Path, engine_socket: Path, answers: Path) -> Envo
         changed=changed,
         concurrency=max(1, len(os.sched_getaffinity(0)) // 2),
     )
+
+
+def _still_routed(run: Path, names: set[str]) -> list[dict[str, Any]]:
+    """Return the clusters to which the routes in force point although they are configured no more.
+
+    Envoy reads each file by itself, so for a moment it has new clusters and old routes. They go with the next change.
+    """
+    try:
+        clusters = msgspec.json.decode((run / "clusters.json").read_bytes())["resources"]
+        routes = (run / "routes.json").read_text(encoding="utf-8")
+    except (OSError, ValueError, KeyError):
+        return []
+    return [cluster for cluster in clusters if cluster["name"] not in names and f'"{cluster["name"]}"' in routes]
 
 
 def _bootstrap(run: Path, admin: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from vedette.config.schema import Config, Endpoint, Match
+from vedette.edge.clusters import cluster_name
 
 __all__ = ["BODY_LIMIT_BYTES", "INTERNAL_HEADERS", "loose", "reads_body", "route_configuration", "strict"]
 
@@ -96,22 +97,22 @@ def reads_body(endpoint: Endpoint) -> bool:
     )
 
 
-def route_configuration(config: Config, clusters: dict[str, str]) -> dict[str, Any]:
-    """Return Envoy's ``RouteConfiguration``; ``clusters`` maps each host of ``config.upstreams`` to its cluster."""
+def route_configuration(config: Config) -> dict[str, Any]:
+    """Return Envoy's ``RouteConfiguration``, with a virtual host for each host of ``config.upstreams``."""
     return {
         "@type": TYPE + "envoy.config.route.v3.RouteConfiguration",
         "name": "protected",
         "ignore_port_in_host_matching": True,
         "max_direct_response_body_size_bytes": 4096,
-        "virtual_hosts": [_virtual_host(config, host, cluster) for host, cluster in clusters.items()],
+        "virtual_hosts": [_virtual_host(config, host) for host in config.upstreams],
     }
 
 
-def _virtual_host(config: Config, host: str, cluster: str) -> dict[str, Any]:
+def _virtual_host(config: Config, host: str) -> dict[str, Any]:
     routes: list[dict[str, Any]] = []
     for matcher, body, refuse in _special(config.endpoints, host):
-        routes += _routes(matcher, cluster, body=body, refuse=refuse)
-    routes += _routes({"prefix": "/"}, cluster, body=False, refuse=False)
+        routes += _routes(matcher, host, body=body, refuse=refuse)
+    routes += _routes({"prefix": "/"}, host, body=False, refuse=False)
     return {
         "name": host,
         "domains": ["*"] if host == "default" else [host, f"{host}."],
@@ -186,11 +187,14 @@ def _fits(name: str, expression: str) -> dict[str, Any]:
     return {"name": name, "string_match": {"safe_regex": {"regex": expression}}}
 
 
-def _routes(matcher: dict[str, Any], cluster: str, *, body: bool, refuse: bool) -> list[dict[str, Any]]:
+def _routes(matcher: dict[str, Any], host: str, *, body: bool, refuse: bool) -> list[dict[str, Any]]:
     """Return the route, preceded by its twin for gRPC, which needs HTTP/2 to the API."""
     grpc = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
     twin = {**matcher, "headers": [*matcher.get("headers", ()), grpc]}
-    return [_route(twin, cluster + ".h2", body, refuse), _route(matcher, cluster, body, refuse)]
+    return [
+        _route(twin, cluster_name(host, "http2"), body, refuse),
+        _route(matcher, cluster_name(host), body, refuse),
+    ]
 
 
 def _route(matcher: dict[str, Any], cluster: str, body: bool, refuse: bool) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class Load:
                 if link is None:
                     link = self.running.connect()
                     stream = link.makefile("rb")
-                link.sendall(b"POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\nemail=a")
+                link.sendall(b"POST /api/login HTTP/1.1\r\nHost: b.example\r\nContent-Length: 7\r\n\r\nemail=a")
                 got = stage.read_answer(stream)
                 self.count += 1
                 if got.status != 200:
@@ -170,6 +170,11 @@ def test_a_reload_under_load_drops_nothing(tmp_path):
             upstreams={"default": f"http://127.0.0.1:{running.api.port}", "b.example": f"http://127.0.0.1:{other.port}"}
         )
         stage.eventually(lambda: running.ask("/b").status == 200, "two upstreams")
+        for upstreams in (running.config.upstreams, {"default": running.config.upstreams["default"]}) * 5:
+            running.reload(upstreams=upstreams)
+            count = load.count
+            stage.eventually(lambda count=count: load.count > count + 20, "load going on")
+        running.reload()
         assert running.reload(endpoints=(), trusted_proxies=("10.0.0.0/8",)) == ("routes.json", "listeners.json")
         stage.eventually(lambda: running.engine.seen[-1].body == b"", "bodies no longer read")
         count = load.count

@@ -99,7 +99,7 @@ def test_a_refused_connection_is_tried_again(tmp_path):
         assert running.ask("/").status == 200
         api.call(api.close())
         assert running.ask("/").status == 503
-        retries = "cluster.api.0.upstream_rq_retry"
+        retries = "cluster.api.default.upstream_rq_retry"
         assert running.envoy.stats(retries)[retries] == 2
         api.call(api.open())
         assert running.ask("/").status == 200

@@ -23,7 +23,7 @@ def test_what_is_written(tmp_path):
     bootstrap = json.loads(files.bootstrap.read_bytes())
     assert bootstrap["admin"]["address"] == {"pipe": {"path": str(files.admin), "mode": 0o600}}
     clusters = json.loads((tmp_path / "run" / "clusters.json").read_bytes())["resources"]
-    assert [cluster["name"] for cluster in clusters] == ["api.0", "api.0.h2", "engine"]
+    assert [cluster["name"] for cluster in clusters] == ["api.default", "grpc.default", "engine"]
 
 
 def test_nothing_is_replaced_that_has_not_changed(tmp_path):
@@ -35,6 +35,24 @@ def test_nothing_is_replaced_that_has_not_changed(tmp_path):
     assert sorted(file.name for file in (tmp_path / "run").iterdir()) == sorted(
         ["bootstrap.json", "clusters.json", "routes.json", "listeners.json", "answers.pipe"]
     )
+
+
+def names(tmp_path):
+    clusters = json.loads((tmp_path / "run" / "clusters.json").read_bytes())["resources"]
+    return {cluster["name"] for cluster in clusters}
+
+
+def test_a_removed_upstream_stays_until_no_route_leads_there(tmp_path):
+    both = {"a.example": "http://127.0.0.1:1", "default": "http://127.0.0.1:2"}
+    one = {"default": "http://127.0.0.1:2"}
+    write(tmp_path, upstreams=both)
+    write(tmp_path, upstreams=one)
+    assert names(tmp_path) == {"api.a.example", "grpc.a.example", "api.default", "grpc.default", "engine"}
+    write(tmp_path, upstreams=one)
+    assert names(tmp_path) == {"api.default", "grpc.default", "engine"}
+    (tmp_path / "run" / "clusters.json").write_text("{half a fi")
+    write(tmp_path, upstreams=both)
+    assert "api.a.example" in names(tmp_path)
 
 
 def test_the_listener_is_not_shared(tmp_path):

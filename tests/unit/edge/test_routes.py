@@ -149,15 +149,15 @@ def test_which_endpoints_need_a_body():
 
 
 def routes(*endpoints, host="default"):
-    hosts = route_configuration(Config(endpoints=endpoints), {host: "api.0"})["virtual_hosts"]
+    hosts = route_configuration(Config(endpoints=endpoints, upstreams={host: "http://127.0.0.1:1"}))["virtual_hosts"]
     return hosts[0]["routes"]
 
 
 def test_an_api_without_endpoints_has_one_route_and_its_grpc_twin():
     grpc, rest = routes()
-    assert grpc["route"]["cluster"] == "api.0.h2"
+    assert grpc["route"]["cluster"] == "grpc.default"
     assert grpc["match"]["headers"] == [{"name": "content-type", "string_match": {"prefix": "application/grpc"}}]
-    assert rest["route"] == {"cluster": "api.0", "timeout": "0s", "idle_timeout": "300s"}
+    assert rest["route"] == {"cluster": "api.default", "timeout": "0s", "idle_timeout": "300s"}
     assert "typed_per_filter_config" not in rest
 
 
