@@ -144,6 +144,7 @@ class Service:
             self._decisions[(decision.action, mode, decision.purpose)].inc()
             if decision.directive.degraded:
                 self.metrics.count("vedette_degraded_total", "engine")
+                self._say("decision.degraded", self.engine.last_error or RuntimeError("unknown"), part="engine")
             self.peers.add(request.client_address)
             if request.ja4:
                 self.fingerprints.add(request.ja4)
