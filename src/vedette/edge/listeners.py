@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+import ssl
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,18 @@ def certificate_secret(config: Config, run: Path) -> dict[str, Any]:
     """
     chain = _readable(config, "certificate", config.listen.certificate)
     key = _readable(config, "key", config.listen.key)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            config.listen.certificate, config.listen.key, password=""
+        )
+    except (ssl.SSLError, ValueError) as error:
+        where, reason = config.file or "configuration", getattr(error, "reason", None) or error
+        raise ConfigError(
+            [
+                f"{where}: listen.certificate: {config.listen.certificate!r} and {config.listen.key!r} do not belong "
+                f"together or are damaged ({reason}); give a certificate chain and its key without passphrase, both PEM"
+            ]
+        ) from None
     digest = hashlib.sha256(chain + b"\0" + key).hexdigest()[:16]
     folder = run / "tls" / digest
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from vedette.config.schema import Config, Forwarded, Listen
+from vedette.config.schema import Config, Listen
 from vedette.edge.listeners import certificate_secret, forgeable, split_address
 from vedette.errors import ConfigError
 
@@ -66,13 +70,40 @@ def test_an_unreadable_certificate_is_said(tmp_path):
     )
 
 
+def issue(folder, name="localhost"):
+    """Write a certificate and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder(
+        subject, subject, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1)
+    )
+    (folder / "c.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    encryption = serialization.NoEncryption()
+    (folder / "k.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    )
+    return Config(file="vedette.yaml", listen=Listen(certificate=str(folder / "c.pem"), key=str(folder / "k.pem")))
+
+
 def test_a_renewed_certificate_has_another_name(tmp_path):
-    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    config = Config(listen=Listen(certificate=str(certificate), key=str(key)), forwarded=Forwarded())
-    certificate.write_text("one")
-    key.write_text("secret")
+    config = issue(tmp_path)
     first = certificate_secret(config, tmp_path / "run")
     assert certificate_secret(config, tmp_path / "run") == first
-    certificate.write_text("two")
+    issue(tmp_path)
     assert certificate_secret(config, tmp_path / "run") != first
     assert not [file for file in (tmp_path / "run").rglob("*") if file.is_file() and not file.is_symlink()]
+
+
+@pytest.mark.parametrize("damage", ["other key", "no PEM"])
+def test_an_unusable_pair_is_said(tmp_path, damage):
+    config = issue(tmp_path)
+    (tmp_path / "other").mkdir()
+    issue(tmp_path / "other")
+    (tmp_path / "k.pem").write_bytes(
+        (tmp_path / "other" / "k.pem").read_bytes() if damage == "other key" else b"no key"
+    )
+    with pytest.raises(
+        ConfigError, match="do not belong together or are damaged .*; give a certificate chain and its key"
+    ):
+        certificate_secret(config, tmp_path / "run")
