@@ -1,0 +1,65 @@
+"""Whatever a line holds, a parser gives an event or says what is wrong; what was written is read back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vedette.doors.logs import FORMATS, Malformed, Recorded
+from vedette.types import Outcome
+
+ACCESS = st.builds(
+    '{} - {} [{:02d}/Nov/2025:16:00:{:02d} +0000] "{}" {} {}{}'.format,
+    st.text(max_size=20),
+    st.text(max_size=20),
+    st.integers(0, 40),
+    st.integers(0, 70),
+    st.text(max_size=60),
+    st.sampled_from(["200", "-", "99999", "abc"]),
+    st.sampled_from(["-", "1", "9" * 30]),
+    st.sampled_from(["", ' "-" "x"', ' "\\"" "', ' "a" "b" extra']),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=20) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=20), inner, max_size=4),
+    max_leaves=8,
+)
+KEYS = ("timestamp", "http.request.method", "url.path", "client.address", "event.name", "outcome", "start_time", "path")
+LINES = st.one_of(
+    st.binary(max_size=200),
+    ACCESS.map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.dictionaries(st.sampled_from(KEYS), JSON, max_size=8).map(lambda value: json.dumps(value).encode()),
+)
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+@settings(max_examples=400, deadline=None)
+@given(line=LINES)
+def test_a_parser_never_raises(name: str, line: bytes) -> None:
+    found = FORMATS[name](line, "l1")
+    assert isinstance(found, Recorded | Outcome | Malformed)
+    if isinstance(found, Recorded):
+        assert found.request.id
+        assert 0.0 <= found.request.timestamp < 4_102_444_800.0
+        if found.answer is not None:
+            assert found.answer.timestamp >= found.request.timestamp
+
+
+PLAIN = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"\\ ?#'), min_size=1, max_size=30
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=PLAIN, agent=PLAIN, status=st.integers(100, 599), second=st.integers(0, 59))
+def test_what_a_server_writes_is_read_back(path: str, agent: str, status: int, second: int) -> None:
+    line = f'192.0.2.1 - - [24/Nov/2025:16:00:{second:02d} +0000] "GET /{path} HTTP/1.1" {status} 5 "-" "{agent}"'
+    found = FORMATS["combined"](line.encode(), "l1")
+    assert isinstance(found, Recorded)
+    assert found.answer is not None
+    assert (found.request.path, found.answer.status) == (f"/{path}", status)
+    assert found.request.user_agent == ("" if agent == "-" else agent)
+    assert found.request.timestamp == 1_764_000_000 + second
