@@ -6,6 +6,9 @@ import hashlib
 from concurrent import futures
 
 import grpc
+import h2.config
+import h2.connection
+import h2.settings
 import pytest
 import stage
 import websockets.sync.client
@@ -94,6 +97,23 @@ def test_websocket(tmp_path, authority):
             with pytest.raises(websockets.exceptions.InvalidStatus, match="403"):
                 websockets.sync.client.connect(url, ssl=authority.client())
         server.shutdown()
+
+
+def test_websocket_within_http_2_is_not_offered(secure):
+    """Browsers then use HTTP/1.1 for it, which works; offered, it would fail at APIs that speak HTTP/1.1."""
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+    connection.initiate_connection()
+    with secure.connect(alpn=("h2",)) as link:
+        assert link.selected_alpn_protocol() == "h2"
+        link.sendall(connection.data_to_send())
+        settings = {}
+        while not settings:
+            for event in connection.receive_data(link.recv(65535)):
+                settings |= getattr(event, "changed_settings", {})
+    assert settings
+    assert h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL not in settings or (
+        settings[h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL].new_value == 0
+    )
 
 
 class Echo(grpc.GenericRpcHandler):
