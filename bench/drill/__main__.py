@@ -6,8 +6,10 @@ Exit code 0 when every bound is met, 1 when one is missed or something must be i
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.drill.people import Refusal, run_people, run_refusal
@@ -18,6 +20,13 @@ from demo.processes import Stopped
 from demo.tally import Population
 
 PEOPLE = "people"
+RESULTS = Path(__file__).with_name("README.md")
+HEAD = """# The drill, measured
+
+By `make drill` on {date:%Y-%m-%d}, with {cores} cores for tools, relay, edge, engine and shop together. Each tool comes
+from an address of its own to clean tables. *Sent* is counted at the relay or by the client, *reached* by the shop.
+
+"""
 
 
 def _say(text: str) -> None:
@@ -58,7 +67,7 @@ def main() -> int:
     parser.add_argument("--bare", action="store_true", help="without Vedette: what an unprotected shop gets")
     parser.add_argument("--tls", action="store_true", help="over TLS; tools that need a relay are left out")
     parser.add_argument("--keep", type=Path, help="directory for logs and data of each act")
-    parser.add_argument("--out", type=Path, help="file for the Markdown tables")
+    parser.add_argument("--out", type=Path, help="file for the tables (a whole run: bench/drill/README.md)")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
@@ -84,8 +93,9 @@ def main() -> int:
         return 1
     text = markdown(acts, crowds, refusal, strangers, given.minutes)
     print(text)
-    if given.out:
-        given.out.write_text(text, "utf-8")
+    out = given.out or (None if given.only or given.bare or given.tls else RESULTS)
+    if out:
+        out.write_text(HEAD.format(date=datetime.now(UTC), cores=os.cpu_count()) + text, "utf-8")
     met = all(act.is_met for act in acts) and all(crowd.stopped == crowd.failed == 0 for crowd in crowds)
     return 0 if met and (refusal is None or refusal.is_met) else 1
 
