@@ -76,7 +76,7 @@ class Child:
     def tell(self, message: Any) -> None:
         """Send a message; one that has just ended does not hear it, and its successor is told afresh."""
         if self.process is not None and self.process.stdin is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 self.process.stdin.write(frame(message))
                 self.process.stdin.flush()
 

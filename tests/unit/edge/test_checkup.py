@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import asyncio
+import os
+
+import msgspec
+import pytest
+
+from vedette.edge.checkup import Sample, examine, judge_traffic, read_samples
+
+ENGINE = {'vedette_decisions_total{action="allow"}': 100.0, 'vedette_degraded_total{part="door"}': 0.0}
+SERVE = {"vedette_edge_requests_total": 100.0, "vedette_edge_degraded_total": 0.0}
+STATE = {"mode": "enforce", "listen": "0.0.0.0:8080", "trusted_proxies": [], "on_failure_block": []}
+
+
+def judge(engine=(), serve=(), first=None, state=()):
+    second = Sample(ENGINE | dict(engine), SERVE | dict(serve))
+    findings = judge_traffic(first or second, second, STATE | dict(state))
+    return {finding.level for finding in findings}, "\n".join(f"{f.level} {f.text} -> {f.step}" for f in findings)
+
+
+def test_a_sound_one():
+    levels, text = judge()
+    assert levels == {"ok"}
+    assert "decisions are being made: 100 so far, 0.0/s now" in text
+
+
+@pytest.mark.parametrize(
+    ("engine", "serve", "state", "level", "words"),
+    [
+        ({}, {"vedette_edge_degraded_total": 5.0}, {}, "warn", "5.0% of 100 requests passed degraded"),
+        ({'vedette_events_dropped_total{reason="disk_full"}': 3.0}, {}, {}, "WRONG", "3 events could not be logged"),
+        ({}, {'vedette_process_restarts_total{process="engine"}': 2.0}, {}, "warn", "engine was restarted 2 times"),
+        (
+            {'vedette_concentration_ratio{of="peer",top="8"}': 0.95},
+            {},
+            {},
+            "warn",
+            "95% of recent requests come from 8 peers or fewer",
+        ),
+        (
+            {'vedette_concentration_ratio{of="fingerprint",top="1"}': 0.9},
+            {},
+            {},
+            "warn",
+            "90% of recent requests have one TLS fingerprint",
+        ),
+        ({}, {}, {"mode": "monitor"}, "note", "mode is monitor"),
+    ],
+)
+def test_findings(engine, serve, state, level, words):
+    levels, text = judge(engine, serve, state=state)
+    assert level in levels
+    assert words in text
+
+
+def test_trusted_proxies_are_the_peers_there_should_be():
+    _, text = judge({'vedette_concentration_ratio{of="peer",top="8"}': 1.0}, state={"trusted_proxies": ["10.0.0.0/8"]})
+    assert "peers" not in text
+
+
+def test_an_absent_engine_fails_open_and_says_which_endpoints_do_not():
+    findings = judge_traffic(Sample({}, SERVE), Sample({}, SERVE), STATE | {"on_failure_block": ["login"]})
+    text = findings[0].text
+    assert findings[0].level == "WRONG"
+    assert "fail open" in text
+    assert "on_failure: block (login) answer 503" in text
+
+
+def test_requests_without_decisions_are_wrong():
+    first = Sample(ENGINE, SERVE | {"vedette_edge_requests_total": 50.0})
+    levels, text = judge(first=first)
+    assert "WRONG" in levels
+    assert "50 requests came and none was decided" in text
+
+
+def test_samples_of_the_text_format():
+    text = '# TYPE a counter\na{b="c d"} 2.0\nbroken\n\nc NaN2\nd 1e3\n'
+    assert read_samples(text) == {'a{b="c d"}': 2.0, "d": 1000.0}
+
+
+def levels_of(directory):
+    return {finding.text: finding.level for finding in asyncio.run(examine(directory))}
+
+
+def test_nothing_and_remains(tmp_path):
+    (text, _), *_ = [item for item in levels_of(tmp_path / "absent").items() if item[1] == "WRONG"]
+    assert "nothing has run here" in text
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "serve.json").write_bytes(msgspec.json.encode({"pid": 2**22 + 5}))
+    found = levels_of(tmp_path)
+    assert any("ended without cleaning up" in text for text, level in found.items() if level == "WRONG")
+
+
+def test_a_running_serve_whose_parts_are_gone(tmp_path):
+    (tmp_path / "run").mkdir()
+    state = STATE | {
+        "pid": os.getpid(),
+        "version": "0.0.0",
+        "started": 0.0,
+        "file": str(tmp_path / "absent.yaml"),
+        "processes": {"edge": os.getpid(), "engine": 0, "archive": 0},
+        "sockets": {"engine": str(tmp_path / "a"), "serve": str(tmp_path / "b")},
+    }
+    (tmp_path / "run" / "serve.json").write_bytes(msgspec.json.encode(state))
+    found = levels_of(tmp_path)
+    text = "\n".join(f"{level} {text}" for text, level in found.items())
+    assert f"ok vedette serve runs (process {os.getpid()})" in text
+    assert "note it runs version 0.0.0" in text
+    assert f"ok processes: edge {os.getpid()}" in text
+    assert "WRONG engine is not running: requests pass undecided, marked degraded" in text
+    assert "warn archive is not running" in text
+    assert "absent.yaml is invalid, the last valid one is in force" in text
