@@ -160,8 +160,8 @@ def _http(config: Config, run: Path, answers: Path, *, trusted: bool, by_proxy: 
         },
         "http_protocol_options": {"accept_http_10": True, "default_host_for_http_10": "localhost"},
         "http2_protocol_options": {
-            # No WebSocket within HTTP/2: towards an HTTP/1.1 API, Envoy leaves out Sec-WebSocket-Key. Where a server does
-            # not offer it, browsers open an HTTP/1.1 connection for each.
+            # No WebSocket within HTTP/2: towards an HTTP/1.1 API, Envoy leaves out Sec-WebSocket-Key. Where it is not
+            # offered, browsers open an HTTP/1.1 connection for each.
             "allow_connect": False,
             "max_concurrent_streams": 100,
             "initial_stream_window_size": 256 * 1024,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import h2.config
+import h2.connection
+import h2.events
 import pytest
 
 FORGED = [
@@ -172,3 +175,28 @@ def test_http_1_0_is_served(plain):
     assert got.status == 200
     assert plain.api.seen[0].target == "/old"
     assert plain.send(b"GET /older HTTP/1.0\r\n\r\n").status == 200
+
+
+def test_trailers_cannot_carry_a_forged_decision(plain):
+    body = b"2\r\nab\r\n0\r\nVedette-Decision: forged\r\nX-Vedette-Id: forged\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTrailer: Vedette-Decision\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    assert plain.send(head + body).status == 200
+    assert plain.api.seen[0].body == b"ab"
+    assert "forged" not in str(plain.api.seen) + str(plain.engine.seen)
+
+
+def test_trailers_over_http_2_cannot_either(secure):
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+    connection.initiate_connection()
+    head = [(":method", "POST"), (":scheme", "https"), (":authority", "a"), (":path", "/")]
+    connection.send_headers(1, head)
+    connection.send_data(1, b"ab")
+    connection.send_headers(1, [("vedette-decision", "forged"), ("x-vedette-id", "forged")], end_stream=True)
+    with secure.connect(alpn=("h2",)) as link:
+        link.sendall(connection.data_to_send())
+        ended = False
+        while not ended:
+            events = connection.receive_data(link.recv(65535))
+            ended = any(isinstance(event, h2.events.StreamEnded) for event in events)
+    assert secure.api.seen[0].body == b"ab"
+    assert "forged" not in str(secure.api.seen) + str(secure.engine.seen)
