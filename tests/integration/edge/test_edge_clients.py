@@ -190,3 +190,20 @@ def test_a_forged_decision_over_http_2_is_removed(secure):
 def test_unusual_requests_pass(plain, request_):
     assert plain.send(request_).status == 200
     assert len(plain.api.seen) == 1
+
+
+def test_proxy_protocol_in_front_of_tls(tmp_path, authority):
+    from vedette.config.schema import Forwarded
+
+    trust = {"trusted_proxies": ("127.0.0.9/32",), "forwarded": Forwarded(address="proxy_protocol")}
+    with stage.edge(tmp_path, authority=authority, **trust) as running, stage.socket.socket() as raw:
+        raw.settimeout(20)
+        raw.bind(("127.0.0.9", 0))
+        raw.connect(("127.0.0.1", running.port))
+        raw.sendall(proxy_v2("198.51.100.7"))
+        with authority.client().wrap_socket(raw, server_hostname="localhost") as link, link.makefile("rb") as stream:
+            link.sendall(REQUEST)
+            assert stage.read_answer(stream).status == 200
+        (asked,) = running.engine.seen
+        assert asked["x-vedette-peer"] == "198.51.100.7"
+        assert JA4.fullmatch(asked["x-vedette-ja4"])
