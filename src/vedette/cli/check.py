@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.config import defaults, load_with_notes
+from vedette.config import load_with_notes
 
 __all__ = ["command"]
 
@@ -42,10 +42,9 @@ def command(
 
         print(json_schema())
         return 0
-    notes: list[tuple[str, str]] = []
     chosen = file or (DEFAULT if DEFAULT.exists() else None)
     if chosen is None:
-        config = defaults("http://127.0.0.1:8000")
+        config, notes = load_with_notes(None, {"upstream": "http://127.0.0.1:8000"})
         print("# no file given and no vedette.yaml here: the built-in defaults", file=sys.stderr)
     else:
         config, notes = load_with_notes(chosen)

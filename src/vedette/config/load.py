@@ -66,6 +66,7 @@ def load_with_notes(
     found = reader.mapping(root, "", TOP)
     config = _assemble(reader, root, found, name)
     _check_together(reader, root, config)
+    _note_limits(reader, config)
     if reader.problems:
         problems = sorted(set(reader.problems))
         raise ConfigError([f"{name}:{line}: {what}" if line and name else what for line, what in problems])
@@ -100,6 +101,18 @@ def _assemble(reader: Reader, root: Node, found: dict[str, Any], name: str) -> C
         found["upstreams"] = {"default": upstream}
     policy_name, rules = found.pop("policy", ("balanced", preset("balanced")))
     return Config(file=name, policy=rules, policy_name=policy_name, **found)
+
+
+def _note_limits(reader: Reader, config: Config) -> None:
+    """Note what is in force without having been written, and does less than its name says."""
+    noted = {path for path, _ in reader.inactive}
+    if config.policy_name != "custom":
+        for action in sorted({rule.then.action for rule in config.policy} & {"challenge", "decoy"}):
+            reader.inactive.append(("policy", f"{action} answers 403 for that one request in this version"))
+    if config.good_bots.builtin and "good_bots.builtin" not in noted:
+        reader.inactive.append(("good_bots.builtin", "bots are not verified yet, nobody is taken for one"))
+    if config.trusted_proxies and not config.forwarded.address:
+        reader.inactive.append(("trusted_proxies", "nothing they say is read before forwarded.address names a header"))
 
 
 def _check_together(reader: Reader, root: Node, config: Config) -> None:

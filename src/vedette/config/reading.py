@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,9 @@ MISSING: Any = object()
 """A value that could not be read; its problem has been noted."""
 SHOWN = 60
 SECRET_BYTES = 65_536
+SECRETIVE = ("partners", "privacy", "console", "feedback", "alerts")
+"""Sections with secrets: a value of the wrong shape there is not repeated."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 Read = Callable[["Reader", Node, str], Any]
 
@@ -56,7 +60,7 @@ class Reader:
     def mapping(self, node: Node, path: str, keys: Mapping[str, Key]) -> dict[str, Any]:
         """Read a mapping; only keys that were given and could be read are in the result."""
         if node.kind != "map":
-            self.problem(node, path, f"not a mapping, {_shown(node)}, write keys and values")
+            self.problem(node, path, f"not a mapping, {_shown(node, path)}, write keys and values")
             return {}
         found: dict[str, Any] = {}
         for name, (line, value) in node.entries.items():
@@ -83,10 +87,17 @@ class Reader:
         return node.kind == "map" and all(name in found for name, key in keys.items() if key.is_required)
 
 
-def _shown(node: Node) -> str:
-    if node.kind == "text":
-        return f'"{node.text[:SHOWN]}"'
-    return "a list" if node.kind == "list" else "a mapping"
+def _shown(node: Node, path: str = "") -> str:
+    """Repeat what was written, unless it may be a secret that stands where it should not."""
+    if node.kind != "text":
+        return "a list" if node.kind == "list" else "a mapping"
+    if re.split(r"[.\[]", path, maxsplit=1)[0] in SECRETIVE or "app_tokens" in path or _has_password(node.text):
+        return "(not shown)"
+    return f'"{node.text[:SHOWN]}"'
+
+
+def _has_password(value: str) -> bool:
+    return "://" in value and "@" in value
 
 
 def text(longest: int = 1024) -> Read:
@@ -97,6 +108,8 @@ def text(longest: int = 1024) -> Read:
             return reader.problem(node, path, f"not a text, {_shown(node)}, write one value")
         if not node.text or len(node.text) > longest:
             return reader.problem(node, path, f"not usable, {len(node.text)} characters, use 1 to {longest}")
+        if CONTROL.search(node.text):
+            return reader.problem(node, path, "not usable, a line break or control character, write one plain line")
         return node.text
 
     return read
@@ -112,7 +125,7 @@ def notation(parse: Callable[[str], Any]) -> Read:
             return parse(node.text)
         except ValueError as error:
             what, _, fix = str(error).partition("; ")
-            value = "" if f'"{node.text[:SHOWN]}"' in what else f', "{node.text[:SHOWN]}"'
+            value = "" if f'"{node.text[:SHOWN]}"' in what else f", {_shown(node)}"
             return reader.problem(node, path, f"{what}{value}" + (f", {fix}" if fix else ""))
 
     return read
@@ -174,7 +187,7 @@ def several(item: Read, *, lone: bool = False, most: int = 1000) -> Read:
             value = item(reader, node, path)
             return MISSING if value is MISSING else (value,)
         if node.kind != "list":
-            return reader.problem(node, path, f"not a list, {_shown(node)}, write one such as [a, b]")
+            return reader.problem(node, path, f"not a list, {_shown(node, path)}, write one such as [a, b]")
         if len(node.items) > most:
             return reader.problem(node, path, f"too many, {len(node.items)} items, at most {most}")
         values = [item(reader, entry, f"{path}[{place}]") for place, entry in enumerate(node.items)]

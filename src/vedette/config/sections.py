@@ -149,9 +149,9 @@ def _then(reader: Reader, node: Node, path: str) -> Any:
             keys = {"redirect": Key(text(2048), is_required=True), "status": Key(choice("302", "307"))}
             found = reader.mapping(node, path, keys)
             target = found.get("redirect", "/")
-            if not target.startswith(("/", "http://", "https://")) or any(ord(c) < 33 for c in target):
+            if not target.startswith(("/", "http://", "https://")) or not all("!" <= c <= "~" for c in target):
                 return reader.problem(
-                    node, f"{path}.redirect", f'not a target, "{target[:60]}", write a path or an http(s) URL'
+                    node, f"{path}.redirect", f'not a target, "{target[:60]}", write a path or an http(s) URL in ASCII'
                 )
             if "redirect" not in found:
                 return MISSING
@@ -263,6 +263,8 @@ def _state(reader: Reader, node: Node, path: str) -> Any:
         return value
     if not value.startswith(("valkey://", "valkeys://", "redis://", "rediss://")):
         return reader.problem(node, path, f'not known, "{value[:60]}", use memory or valkey://host:6379/0')
+    if "@" in value:
+        return reader.problem(node, path, "a password in the clear, (not shown), leave user and password out")
     reader.inactive.append((path, "state is kept in memory until the state room is built"))
     return value
 
@@ -292,16 +294,32 @@ _APP_TOKEN = {
     "key": Key(secret),
     "expected_when": Key(expression(compile_expected)),
 }
+
+
+def _app_token(reader: Reader, node: Node, path: str) -> Any:
+    found = reader.mapping(node, path, _APP_TOKEN)
+    if node.kind == "map" and found.get("scheme", "hmac") == "hmac" and "key" not in node.entries:
+        return reader.problem(node, path, 'a key is missing, "key", scheme hmac needs one, such as env:NAME')
+    return schema.AppToken(**found) if reader.is_whole(node, found, _APP_TOKEN) else MISSING
+
+
+def _jwks(reader: Reader, node: Node, path: str) -> Any:
+    value = text(2048)(reader, node, path)
+    if value is MISSING or (value.startswith("file:") and len(value) > 5):
+        return value
+    return notation(parse_url)(reader, node, path)
+
+
 _IDENTITY = {
     "session": Key(several(_SELECTOR, lone=True, most=16)),
     "device": Key(_SELECTOR),
     "api_key": Key(_SELECTOR),
-    "app_tokens": Key(later("app tokens come with the collect room", several(structure(schema.AppToken, _APP_TOKEN)))),
+    "app_tokens": Key(later("app tokens come with the collect room", several(_app_token))),
     "jwt": Key(
         later(
             "claims are not believed before tokens are verified",
             structure(
-                schema.Jwt, {"jwks": Key(text(), is_required=True), "issuer": Key(text()), "audience": Key(text())}
+                schema.Jwt, {"jwks": Key(_jwks, is_required=True), "issuer": Key(text()), "audience": Key(text())}
             ),
         )
     ),
@@ -311,7 +329,7 @@ _IDENTITY = {
 _AGENT = {
     "name": Key(_NAME, is_required=True),
     "signature_agent": Key(notation(parse_url), is_required=True),
-    "keys": Key(text()),
+    "keys": Key(_jwks),
     "limit": Key(_RATE),
 }
 _GOOD_BOTS = {
@@ -322,7 +340,7 @@ _GOOD_BOTS = {
 }
 _FEED = {
     "name": Key(_NAME, is_required=True),
-    "url": Key(text(), is_required=True),
+    "url": Key(notation(parse_url), is_required=True),
     "format": Key(choice("lines", "netset", "json", "csv", "mmdb")),
     "kind": Key(text(64)),
     "refresh": Key(notation(parse_duration)),
