@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -365,7 +366,9 @@ def _map(directory: Path, header: bytes, total: int) -> tuple[mmap.mmap, str]:
         with fresh.open("wb") as new:
             fresh.chmod(0o600)
             new.write(header)
-            new.truncate(total)
+            new.flush()
+            # Reserved now, because a hole that cannot be filled later, on a full disk, would end the process.
+            os.posix_fallocate(new.fileno(), 0, total)
         fresh.replace(path)
     with path.open("r+b") as file:
         return mmap.mmap(file.fileno(), total), warning
