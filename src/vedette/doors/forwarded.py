@@ -44,6 +44,9 @@ def is_from_edge(call: Call) -> bool:
 
 def read_question(call: Call, now: float, make_id: Callable[[], str]) -> tuple[Request, bool]:
     """Return the request in question and whether the embedded edge asks; ``make_id`` gives a missing id."""
+    request = _from_edge(call, now)
+    if request is not None:
+        return request, True
     fields: dict[str, Any] = {}
     for raw_name, raw_value in call.headers:
         name = raw_name.decode("latin-1")
@@ -53,37 +56,47 @@ def read_question(call: Call, now: float, make_id: Callable[[], str]) -> tuple[R
             fields[name] = [*known, value] if isinstance(known, list) else [known, value]
         else:
             fields[name] = value
-    known_id = fields.pop("x-vedette-id", None)
-    if isinstance(known_id, str) and known_id:
-        return _from_edge(call, fields, known_id, now), True
     return _from_proxy(call, fields, now, make_id), False
 
 
-def _from_edge(call: Call, fields: dict[str, Any], request_id: str, now: float) -> Request:
-    target = call.target[len(PREFIX) :].decode("latin-1")
-    path, _, query = target.partition("?")
-    take = fields.pop  # taken away: what edge and engine tell each other is no header of the client
-    ja3, ja4, tls = take("x-vedette-ja3", ""), take("x-vedette-ja4", ""), take("x-vedette-tls", "")
-    peer, scheme, protocol = take("x-vedette-peer", ""), take("x-vedette-scheme", ""), take("x-vedette-protocol", "")
-    order = take("x-vedette-order", None)
-    size = take("x-vedette-size", "")
+def _from_edge(call: Call, now: float) -> Request | None:
+    """Return the request, or ``None`` where not the edge asks.
+
+    The edge sends the client's headers as they came, in their order; what it says itself comes after them and begins
+    with the id. Only ``host`` and ``content-length`` stand first, out of their places, and are told apart.
+    """
+    said: dict[str, str] = {}
+    headers: list[tuple[str, str]] = []
+    host = ""
+    for raw_name, raw_value in call.headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name.startswith("x-vedette-"):
+            said[name] = value
+        elif name == "host":
+            host = value
+        elif not said and name != "content-length":
+            headers.append((name, value))
+    if not said.get("x-vedette-id"):
+        return None
+    path, _, query = call.target[len(PREFIX) :].decode("latin-1").partition("?")
+    size = said.get("x-vedette-size", "")
     return Request(
         timestamp=now,
-        id=request_id[:ID_LENGTH],
+        id=said["x-vedette-id"][:ID_LENGTH],
         method=call.method.decode("latin-1"),
         path=path or "/",
-        client_address=_one(peer),
+        client_address=said.get("x-vedette-peer", ""),
         query=query,
-        scheme=_one(scheme),
-        host=_one(fields.get("host", "")),
-        protocol=_one(protocol),
-        headers=_ordered(fields, order) if isinstance(order, str) else _received(call),
+        scheme=said.get("x-vedette-scheme", ""),
+        host=host,
+        protocol=said.get("x-vedette-protocol", ""),
+        headers=tuple(headers),
         peer_is_client=False,
         body=call.body,
-        request_body_size=int(size) if isinstance(size, str) and size.isdigit() else (call.body_size or -1),
-        ja3=_one(ja3),
-        ja4=_one(ja4),
-        tls_version=_one(tls),
+        request_body_size=int(size) if size.isdecimal() else (call.body_size or -1),
+        ja3=said.get("x-vedette-ja3", ""),
+        ja4=said.get("x-vedette-ja4", ""),
+        tls_version=said.get("x-vedette-tls", ""),
     )
 
 
@@ -121,20 +134,6 @@ def _from_proxy(call: Call, fields: dict[str, Any], now: float, make_id: Callabl
 def _one(value: Any) -> str:
     """Return the last of repeated values: the one that was added nearest to us."""
     return value if isinstance(value, str) else str(value[-1])
-
-
-def _ordered(fields: dict[str, Any], order: str) -> Headers:
-    """Put fields into the client's order; what the edge added itself is not in it and stays out."""
-    headers = []
-    for name in order.split(","):
-        value = fields.get(name)
-        if value is None:
-            continue
-        if type(value) is str:
-            headers.append((name, value))
-        elif value:
-            headers.append((name, value.pop(0)))
-    return tuple(headers)
 
 
 def _received(call: Call) -> Headers:

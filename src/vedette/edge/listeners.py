@@ -212,13 +212,14 @@ def _mutations(config: Config, *, by_proxy: bool) -> list[dict[str, Any]]:
 
 def _filters(config: Config) -> list[dict[str, Any]]:
     filters = [
-        _typed("vedette.order", "http.lua.v3.Lua", default_source_code={"inline_string": _lua("order.lua")}),
         _typed(
             "vedette.ask",
             "http.ext_authz.v3.ExtAuthz",
             transport_api_version="V3",
             failure_mode_allow=True,
             allowed_headers={"patterns": [{"safe_regex": {"regex": ".*"}}]},
+            # In the order and as often as they came; otherwise in the order of a hash table, repeated ones joined.
+            encode_raw_headers=True,
             # Envoy's own view of the client, which an untrusted PROXY header may have coloured.
             disallowed_headers={"patterns": [{"prefix": "x-envoy-"}, {"exact": "vedette-decision"}]},
             http_service={

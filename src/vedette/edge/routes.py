@@ -26,7 +26,6 @@ BODY_LIMIT_BYTES = 16 * 1024
 INTERNAL_HEADERS = (
     "x-vedette-id",
     "x-vedette-peer",
-    "x-vedette-order",
     "x-vedette-ja3",
     "x-vedette-ja4",
     "x-vedette-tls",

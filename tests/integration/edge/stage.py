@@ -57,6 +57,12 @@ class Seen:
         values = self.all(name)
         return values[0] if values else None
 
+    @property
+    def order(self) -> list[str]:
+        """Names of the client's headers in its order: before what the edge says; ``host`` and length are out of place."""
+        names = [name for name, _ in self.headers]
+        return [name for name in names[: names.index("x-vedette-id")] if name not in ("host", "content-length")]
+
     def all(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key.lower() == name]
 
