@@ -84,11 +84,17 @@ def _advice(reader: Reader, node: Node, path: str) -> Any:
     return choice(*_ADVICE, "x-…")(reader, node, path)
 
 
+def _path(reader: Reader, node: Node, path: str) -> Any:
+    """A file: beside the configuration where it is named there, in the working directory where a flag names it."""
+    value = text(4096)(reader, node, path)
+    return value if value is MISSING or node.origin else str(reader.base.absolute() / value)
+
+
 def _listen(reader: Reader, node: Node, path: str) -> Any:
     if node.kind == "text":
         address = notation(parse_address)(reader, node, path)
         return MISSING if address is MISSING else schema.Listen(address)
-    keys = {"address": Key(notation(parse_address)), "certificate": Key(text()), "key": Key(text())}
+    keys = {"address": Key(notation(parse_address)), "certificate": Key(_path), "key": Key(_path)}
     found = reader.mapping(node, path, keys)
     for one, other in (("certificate", "key"), ("key", "certificate")):
         if one in found and other not in node.entries:
