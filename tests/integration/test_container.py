@@ -235,11 +235,15 @@ def test_it_runs_read_only_as_somebody_else(site, api, tmp_path):
         ):  # a busy machine is slow at first
             assert _answer(f"http://127.0.0.1:{listen}/hello") == 200
             assert time.monotonic() < deadline, _Api.seen
+        health = [sys.executable, "-P", "-c", "from vedette.cli import main; main()", "doctor", "--data", str(data)]
+        healthy = subprocess.run(health, cwd=data, env=environment, capture_output=True, text=True, check=False)
     finally:
         served.send_signal(signal.SIGTERM)
         status = served.wait(60)
     told = (tmp_path / "log").read_text("utf-8", "replace")
     assert status == 0, told
+    assert healthy.returncode == 0, healthy.stdout
+    assert subprocess.run(health, cwd=data, env=environment, capture_output=True, check=False).returncode == 1
     assert _files(site) == before, "nothing was written into the packages"
 
 
