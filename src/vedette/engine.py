@@ -18,7 +18,7 @@ from vedette.config.expressions import Facts, compile_success
 from vedette.config.schema import Config
 from vedette.detect import feedback
 from vedette.detect.features import COUNT, FEATURES, index, show
-from vedette.detect.kernel import KEYS, SIGNALS
+from vedette.detect.places import KEYS, SIGNALS
 from vedette.detect.scorers import MODEL, REASONS, RESULT, judge, prior
 from vedette.detect.tables import Tables
 from vedette.detect.threats import name_threat

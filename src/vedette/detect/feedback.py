@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vedette.detect.compiled import kernel
-from vedette.detect.kernel import (
+from vedette.detect.places import (
     ACCOUNT_BYTES,
     ADDRESS_BYTES,
     CLIENT_BYTES,

@@ -196,7 +196,7 @@ SKETCH = 1 << 14
 class Shared(NamedTuple):
     """What is known about the whole, not about one entity: transitions, rarity, baselines."""
 
-    totals: Array  # (32,) f8: baselines, see ``detect.kernel``
+    totals: Array  # (32,) f8: baselines, see ``detect.places``
     transition: Array  # (ROUTES, ROUTES) f4: decayed count of route pairs
     departures: Array  # (ROUTES,) f4: decayed count of departures from a route
     visits: Array  # (ROUTES,) f4: decayed count of visits to a route

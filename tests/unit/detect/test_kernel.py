@@ -10,7 +10,8 @@ import pytest
 
 from vedette.detect import feedback
 from vedette.detect.features import COUNT, index
-from vedette.detect.kernel import KEYS, SIGNALS, measure
+from vedette.detect.kernel import measure
+from vedette.detect.places import KEYS, SIGNALS
 from vedette.detect.tables import Tables
 
 NOW = 1e9

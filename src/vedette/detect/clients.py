@@ -1,0 +1,271 @@
+"""What a request says about its client: pace, session, objects, order of calls.
+
+A *client* is the session where there is one, else address with fingerprint.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from vedette.detect.compiled import kernel
+from vedette.detect.places import (
+    CLIENT_BYTES,
+    ESTABLISHED,
+    F_BURST,
+    F_CLIENT_ADDRESSES,
+    F_CLIENT_DECLINES,
+    F_CLIENT_ERRORS,
+    F_CLIENT_FINGERPRINTS,
+    F_CLIENT_MISSING,
+    F_CLIENT_RATE_1H,
+    F_CLIENT_RATE_1M,
+    F_CLIENT_RATE_10S,
+    F_CLIENT_REFUSALS,
+    F_CLIENT_TAINT,
+    F_COVERAGE,
+    F_FAST_FOLLOW,
+    F_FRESH_OBJECTS,
+    F_GAP_DEVIATION,
+    F_GAP_ENTROPY,
+    F_GAP_REPEAT,
+    F_HUMAN_PACE,
+    F_IGNORED_LIMITS,
+    F_OBJECT_STEP,
+    F_PREREQUISITE_MISSING,
+    F_ROUTE_ENTROPY,
+    F_ROUTE_SURPRISE,
+    F_SESSION_AGE,
+    F_SESSIONLESS,
+    F_STATIC_SHARE,
+    F_WELCOME,
+    HALF_HOUR_S,
+    K_ADDRESS,
+    K_AGENT,
+    K_CLIENT,
+    K_OBJECT,
+    K_TLS,
+    S_IS_SESSION,
+    S_IS_STATIC,
+    S_OBJECT_NUMBER,
+    S_ROUTE,
+    S_TRAP,
+    T_REQUESTS,
+    T_SESSIONS,
+    T_STATIC,
+    TABLE_CLIENT,
+    VISIT_S,
+    seconds,
+    sets_of,
+    span,
+)
+from vedette.detect.sketches import bump, decay, distinct, entropy, mark, seen, turn
+from vedette.detect.tables import CLIENT, ROUTES, begin, commit, find_or_insert, touch
+
+__all__ = ["measure_client"]
+
+Array = np.ndarray[Any, Any]
+
+
+@kernel
+def measure_client(
+    arena: Array, offsets: Array, keys: Array, signals: Array, now: float, shared: Any, features: Array
+) -> float:
+    """Update the client's record; give its number of requests."""
+    table_keys, keep, sequence = sets_of(arena, offsets, TABLE_CLIENT)
+    start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+    slot, fresh = find_or_insert(table_keys, keep, keys[K_CLIENT], now)
+    begin(sequence, slot)
+    if fresh:
+        arena[start + slot * CLIENT_BYTES : start + (slot + 1) * CLIENT_BYTES] = 0
+    row = arena[start:end].view(CLIENT)[slot]
+    if fresh:
+        row["first"] = seconds(now)
+        row["last"] = now
+        row["route"] = -1
+        row["turned"] = seconds(now)
+    gap = max(0.0, now - row["last"])
+    if gap > VISIT_S:
+        row["objects"][0] = row["objects"][1] = row["objects"][2] = row["objects"][3] = np.uint64(0)
+        row["fresh"] = row["stepped"] = 0.0
+        row["gap_n"] = row["gap_mean"] = row["gap_var"] = row["gap_repeat"] = row["fast"] = 0.0
+        row["object_n"] = row["number_n"] = row["fast_n"] = np.uint8(0)
+        row["route"] = -1
+        row["end"] = 0.0
+    n = row["n"] + 1.0
+    row["n"] = n
+    row["c10"] = decay(row["c10"], gap, 10.0) + 1.0
+    row["c60"] = decay(row["c60"], gap, 60.0) + 1.0
+    row["c3600"] = decay(row["c3600"], gap, 3600.0) + 1.0
+    row["answered"] = decay(row["answered"], gap, 600.0)
+    row["failed"] = decay(row["failed"], gap, 600.0)
+    row["missing"] = decay(row["missing"], gap, 600.0)
+    row["ignored"] = decay(row["ignored"], gap, 3600.0)
+    row["refusals"] = decay(row["refusals"], gap, 3600.0)
+    row["payments"] = decay(row["payments"], gap, 3600.0)
+    row["taint"] = decay(row["taint"], gap, 86_400.0)
+    features[F_CLIENT_RATE_10S] = math.log1p(row["c10"])
+    features[F_CLIENT_RATE_1M] = math.log1p(row["c60"])
+    features[F_CLIENT_RATE_1H] = math.log1p(row["c3600"])
+    features[F_BURST] = min(row["c10"] / max(row["c60"], 1.0), 1.0)
+
+    if not fresh and gap <= VISIT_S:
+        _gaps(row, gap)
+        if row["end"] > 0.0 and now >= row["end"]:
+            row["fast_n"] = np.uint8(min(int(row["fast_n"]) + 1, 20))
+            row["fast"] += ((1.0 if now - row["end"] < 0.05 else 0.0) - row["fast"]) / row["fast_n"]
+        if row["retry_at"] > now:
+            row["ignored"] += 1.0
+    if row["gap_n"] >= 8.0:
+        deviation = math.sqrt(max(row["gap_var"], 0.0))
+        spread = entropy(row["gap_hist"])
+        features[F_GAP_DEVIATION] = deviation
+        features[F_GAP_ENTROPY] = spread
+        features[F_GAP_REPEAT] = row["gap_repeat"]
+        typical = math.exp(row["gap_mean"])
+        features[F_HUMAN_PACE] = 1.0 if 1.0 <= typical <= 300.0 and deviation >= 0.7 and spread >= 1.2 else 0.0
+    if row["fast_n"] >= 10:
+        features[F_FAST_FOLLOW] = row["fast"]
+    features[F_IGNORED_LIMITS] = math.log1p(row["ignored"])
+
+    is_session = signals[S_IS_SESSION] > 0.0
+    if is_session:
+        _session(row, keys, now, n, features)
+    elif shared["totals"][T_REQUESTS] >= 200.0 and shared["totals"][T_SESSIONS] >= 0.3 * shared["totals"][T_REQUESTS]:
+        features[F_SESSIONLESS] = math.log1p(n)
+    if signals[S_TRAP] > 0.0:
+        row["taint"] += 1.0
+    features[F_CLIENT_TAINT] = row["taint"]
+    features[F_CLIENT_REFUSALS] = math.log1p(row["refusals"])
+    features[F_CLIENT_MISSING] = math.log1p(row["missing"])
+    features[F_CLIENT_DECLINES] = math.log1p(row["payments"])
+    if row["answered"] >= 8.0:
+        features[F_CLIENT_ERRORS] = (row["failed"] + 0.5) / (row["answered"] + 3.0)
+    if signals[S_IS_STATIC] > 0.0:
+        row["static"] += 1.0
+    if n >= 10.0 and shared["totals"][T_STATIC] >= 10.0:
+        features[F_STATIC_SHARE] = row["static"] / n
+    _objects(row, keys, signals, features)
+    _routes(row, signals, n, shared, features)
+    row["last"] = max(now, row["last"])
+    touch(keep, slot, now, n)
+    commit(sequence, slot)
+    return float(n)
+
+
+@kernel
+def _gaps(row: Any, gap: float) -> None:
+    """Learn one gap: exponentially weighted mean and variance of its logarithm, octaves, repetition."""
+    log_gap = math.log(max(gap, 0.001))
+    row["gap_n"] = min(row["gap_n"] + 1.0, 10_000.0)
+    rate = max(0.1, 1.0 / row["gap_n"])
+    if row["gap_n"] > 1.0:
+        near = 1.0 if abs(log_gap - row["gap_mean"]) < 0.05 else 0.0
+        row["gap_repeat"] += (near - row["gap_repeat"]) * max(0.05, 1.0 / row["gap_n"])
+    step = log_gap - row["gap_mean"]
+    row["gap_mean"] += rate * step
+    row["gap_var"] = (1.0 - rate) * (row["gap_var"] + rate * step * step)
+    octave = math.floor((math.log2(max(gap, 0.001)) + 8.0) / 2.0)
+    bump(row["gap_hist"], min(max(octave, 0), 7), 64)
+
+
+@kernel
+def _session(row: Any, keys: Array, now: float, n: float, features: Array) -> None:
+    """What only a session shows: its addresses, its changes of agent or handshake, its age.
+
+    The order of headers is left out: a browser has one for pages, one for scripts' calls and one for assets.
+    """
+    elapsed = now - float(row["turned"])
+    if elapsed >= HALF_HOUR_S:
+        turn(row["addresses"], 1, elapsed, HALF_HOUR_S)
+        row["turned"] = seconds(now)
+    mark(row["addresses"], 0, 1, keys[K_ADDRESS])
+    features[F_CLIENT_ADDRESSES] = math.log1p(distinct(row["addresses"], 1, 2))
+    short = (keys[K_AGENT] ^ keys[K_TLS]) & np.uint64(0xFFFF)
+    previous = row["last_fingerprint"]
+    if n > 1.0 and np.uint64(previous) != short:
+        row["fingerprints"] = np.uint16(min(int(row["fingerprints"]) + 1, 60_000))
+    row["last_fingerprint"] = np.uint16(short)
+    features[F_CLIENT_FINGERPRINTS] = math.log1p(float(row["fingerprints"]))
+    features[F_WELCOME] = 1.0 if row["welcome"] != 0 else 0.0
+    if n >= ESTABLISHED:
+        features[F_SESSION_AGE] = math.log1p(max(0.0, now - float(row["first"])))
+
+
+@kernel
+def _objects(row: Any, keys: Array, signals: Array, features: Array) -> None:
+    """Which objects: how many, how new, in which steps."""
+    item = keys[K_OBJECT]
+    if item != np.uint64(0):
+        share = min(distinct(row["objects"], 4, 1) / 1420.0, 1.0)
+        known = seen(row["objects"], 0, 4, item)
+        # a new item falls on a used bit with the share of used bits: weigh the others up (unbiased)
+        used = 1.0 - math.exp(-5.5 * share)
+        novelty = 0.0 if known else min(1.0 / max(1.0 - used, 0.05), 20.0)
+        row["object_n"] = np.uint8(min(int(row["object_n"]) + 1, 50))
+        row["fresh"] += (novelty - row["fresh"]) / row["object_n"]
+        mark(row["objects"], 0, 4, item)
+        number = signals[S_OBJECT_NUMBER]
+        if not math.isnan(number):
+            short = np.uint32(int(number) & 0xFFFFFFFF)
+            step = abs(float(short) - float(row["last_object"]))
+            if step > 0.0:
+                if row["number_n"] > 0:
+                    row["stepped"] += ((1.0 if step <= 2.0 else 0.0) - row["stepped"]) / float(row["number_n"])
+                row["number_n"] = np.uint8(min(int(row["number_n"]) + 1, 50))
+            row["last_object"] = short
+    features[F_COVERAGE] = math.log1p(distinct(row["objects"], 4, 1))
+    if row["object_n"] >= 20:
+        features[F_FRESH_OBJECTS] = min(row["fresh"], 1.0)
+    if row["number_n"] >= 10:
+        features[F_OBJECT_STEP] = row["stepped"]
+
+
+@kernel
+def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) -> None:
+    """Order of endpoints: surprise under the first-order Markov chain of everybody, entropy, what came before."""
+    route = int(signals[S_ROUTE])
+    previous = int(row["route"])
+    bump(row["route_hist"], route % 16, 100)
+    if n >= 25.0:
+        features[F_ROUTE_ENTROPY] = entropy(row["route_hist"])
+    calm = row["c60"] < 120.0
+    if previous >= 0:
+        departures = shared["departures"][previous]
+        if departures >= 50.0:
+            odds = (shared["transition"][previous, route] + 0.5) / (departures + 16.0)
+            surprise = min(-math.log2(odds), 16.0)
+            row["surprise_n"] = np.uint8(min(int(row["surprise_n"]) + 1, 20))
+            row["surprise"] += (surprise - row["surprise"]) / float(row["surprise_n"])
+        if calm:
+            shared["transition"][previous, route] += 1.0
+            shared["departures"][previous] += 1.0
+            if shared["departures"][previous] > 8192.0:
+                shared["departures"][previous] *= 0.5
+                for column in range(ROUTES):
+                    shared["transition"][previous, column] *= 0.5
+    if row["surprise_n"] >= 5:
+        features[F_ROUTE_SURPRISE] = row["surprise"]
+    bit = np.uint64(1) << np.uint64(route % 64)
+    if row["seen"] & bit == np.uint64(0):
+        visits = shared["visits"][route]
+        if visits >= 200.0:
+            missing = 0.0
+            for place in range(64):
+                is_unseen = (row["seen"] >> np.uint64(place)) & np.uint64(1) == np.uint64(0)
+                if is_unseen and place != route % 64 and shared["before"][route, place] > 0.95 * visits:
+                    missing = 1.0
+            features[F_PREREQUISITE_MISSING] = missing
+        if calm:
+            shared["visits"][route] += 1.0
+            for place in range(64):
+                if (row["seen"] >> np.uint64(place)) & np.uint64(1) == np.uint64(1):
+                    shared["before"][route, place] += 1.0
+            if shared["visits"][route] > 8192.0:
+                shared["visits"][route] *= 0.5
+                for place in range(64):
+                    shared["before"][route, place] *= 0.5
+        row["seen"] |= bit
+    row["route"] = np.int16(route)
