@@ -8,13 +8,14 @@ from typing import Any
 
 from vedette.config.document import SIZE_MAX, Node, SourceError, flag_node, parse_document
 from vedette.config.policies import preset
-from vedette.config.reading import Reader
+from vedette.config.reading import CONTROL, Reader
 from vedette.config.schema import Config
 from vedette.config.sections import TOP
 from vedette.errors import ConfigError
 
 __all__ = ["load", "load_with_notes"]
 
+LINE_MAX = 1000
 FLAGS: dict[str, str] = {
     "mode": "--mode",
     "upstream": "--upstream",
@@ -56,7 +57,7 @@ def load_with_notes(
         try:
             root = parse_document(raw)
         except SourceError as error:
-            raise ConfigError([f"{name}:{line}: {what}" for line, what in sorted(error.problems)]) from None
+            raise ConfigError([_one_line(f"{name}:{line}: {what}") for line, what in sorted(error.problems)]) from None
     flags = dict(overrides or {})
     if data is not None:
         flags["events.directory"] = str(data)
@@ -69,8 +70,14 @@ def load_with_notes(
     _note_limits(reader, config)
     if reader.problems:
         problems = sorted(set(reader.problems))
-        raise ConfigError([f"{name}:{line}: {what}" if line and name else what for line, what in problems])
+        raise ConfigError([_one_line(f"{name}:{line}: {what}" if line and name else what) for line, what in problems])
     return config, reader.inactive
+
+
+def _one_line(problem: str) -> str:
+    """Keep a mistake on one line of bearable length, whatever was written in the file."""
+    plain = CONTROL.sub(lambda found: ascii(found[0])[1:-1], problem)
+    return plain if len(plain) <= LINE_MAX else plain[: LINE_MAX - 1] + "…"
 
 
 def _override(root: Node, dotted: str, value: str) -> None:

@@ -267,10 +267,10 @@ def _state(reader: Reader, node: Node, path: str) -> Any:
     value = text()(reader, node, path)
     if value is MISSING or value == "memory":
         return value
-    if not value.startswith(("valkey://", "valkeys://", "redis://", "rediss://")):
-        return reader.problem(node, path, f'not known, "{value[:60]}", use memory or valkey://host:6379/0')
     if "@" in value:
         return reader.problem(node, path, "a password in the clear, (not shown), leave user and password out")
+    if not value.startswith(("valkey://", "valkeys://", "redis://", "rediss://")):
+        return reader.problem(node, path, f'not known, "{value[:60]}", use memory or valkey://host:6379/0')
     reader.inactive.append((path, "state is kept in memory until the state room is built"))
     return value
 
