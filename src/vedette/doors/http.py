@@ -24,7 +24,8 @@ import msgspec
 from msgspec import Struct
 
 from vedette.config import defaults
-from vedette.config.schema import Config
+from vedette.config.schema import Config, Endpoint, Honeypots, Identity, Rate, RateLimit, Rule, Selector, Then
+from vedette.config.units import parse_match
 from vedette.doors.connection import Crowd
 from vedette.doors.settle import settle
 from vedette.errors import ConfigError
@@ -62,27 +63,58 @@ class Setup(Struct, frozen=True, kw_only=True):
 
 
 def warm_up() -> None:
-    """Import and compile (or load from the cache) all that a decision needs, on tables that are thrown away."""
+    """Import and compile (or load from the cache) all that a decision can need, on tables that are thrown away.
+
+    It is not enough to let requests pass: what a first attack touches (limits, holds, ended sessions) must be compiled
+    before it comes, or the engine stands still while it compiles, and requests pass undecided.
+    """
     from vedette.engine import Engine
 
-    config = defaults("http://127.0.0.1:9")
-    engine = Engine.open(config, key=b"warm", shrink=12)
-    for number, method in enumerate(("GET", "POST", "OPTIONS") * 2):
-        request = Request(
-            timestamp=float(number),
-            id=f"warm{number}",
-            method=method,
-            path="/api/login",
-            host="warm.invalid",
-            client_address="192.0.2.1",
-            headers=(("user-agent", "Mozilla/5.0"), ("cookie", "sid=1"), ("accept", "*/*")),
-            peer_is_client=False,
-        )
-        decision = engine.decide(request, float(number))
+    engine = Engine.open(_rehearsal(), key=b"warm", shrink=12)
+    steps = [
+        *[(method, "/api/login", cookie) for method in ("GET", "POST", "OPTIONS") for cookie in ("", "sid=1")] * 3,
+        *[("GET", path, cookie) for cookie in ("sid=2", "", "sid=3") for path in ("/limited", "/trap")] * 3,
+    ]
+    for number, (method, path, cookie) in enumerate(steps):
+        request = _step(number, method, path, cookie, f"192.0.2.{number % 3}")
+        decision = engine.decide(request, request.timestamp)
         engine.reply(decision, request)
-        engine.observe(Answer(timestamp=number + 0.1, id=request.id, status=401, duration=0.1), number + 0.1)
+        status = 200 + 201 * (number % 2)
+        engine.observe(Answer(timestamp=number + 1.1, id=request.id, status=status, duration=0.1), number + 1.1)
+    engine.decide(_step(80, "GET", "/", "sid=conversion", "192.0.2.77"), 81.0)
     for name in get_args(OutcomeName):
-        engine.observe(Outcome(timestamp=9.0, outcome=name, session_id="1"), 9.0)
+        for client in ({"session_id": name}, {"client_address": "192.0.2.9"}, {"request_id": "warm1"}):
+            engine.observe(Outcome(timestamp=90.0, outcome=name, **client), 90.0)
+    engine.decide(_step(90, "GET", "/", "sid=conversion", "192.0.2.77"), 91.0)
+
+
+def _step(number: int, method: str, path: str, cookie: str, address: str) -> Request:
+    return Request(
+        timestamp=number + 1.0,
+        id=f"warm{number}",
+        method=method,
+        path=path,
+        host="warm.invalid",
+        client_address=address,
+        headers=(("user-agent", "okhttp/4.12.0"), ("cookie", cookie), ("accept", "*/*")),
+        peer_is_client=False,
+    )
+
+
+def _rehearsal() -> Config:
+    """A configuration under which a handful of requests meets every kind of stop."""
+    login = Endpoint(name="login", match=parse_match("POST /api/login"), purpose="login")
+    limit = RateLimit(name="warm", key="session", match=parse_match("GET /limited"), limit=Rate(1, 60.0), burst=1)
+    refuse = Rule(name="certain", when="low >= 0.9", then=Then(action="block"))
+    return msgspec.structs.replace(
+        defaults("http://127.0.0.1:9"),
+        mode="enforce",
+        endpoints=(login,),
+        identity=Identity(session=(Selector("cookie", "sid"),)),
+        honeypots=Honeypots(paths=("/trap",)),
+        rate_limits=(limit,),
+        policy=(refuse, Rule(name="rest", then=Then(action="allow"))),
+    )
 
 
 def run(setup: Setup, attach: Attach | None = None) -> int:
