@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 Format = Literal["auto", "jsonl", "combined", "common", "envoy", "alb", "cloudfront", "har"]
+
+
+_NOTHING_VALID = "no valid request in the input; is it another format? name it with --format"
+_CAMPAIGNS = 20
 
 
 class Totals:
@@ -113,21 +119,30 @@ def _replay(
             accuracy = Accuracy(read_labels(labels)) if labels else None
             output = stack.enter_context(Output(out, len(files))) if out else None
             page = Report(report) if report else None
-            logs = _open(files, format_name, malformed)
+            _check_names(files)
         except (OSError, ValueError) as error:
             print(f"vedette replay: {_said(error)}", file=sys.stderr)
             return 2 if isinstance(error, ValueError) else 1
+        try:
+            logs = _open(files, format_name, malformed)
+        except (OSError, ValueError) as error:
+            print(f"vedette replay: {_said(error)}", file=sys.stderr)
+            return 1
         from vedette.engine import Engine
 
         progress = stack.enter_context(Progress(logs))
         engine = Engine.open(config, key=seed_key(seed), live=False)
         consumers = [part for part in (totals, output, accuracy, page) if part is not None]
         try:
-            figures = replay(logs, engine, consumers, tick=progress.tick)
+            with Interruption(logs) as interruption:
+                figures = replay(
+                    logs, engine, consumers, tick=lambda figures: progress.tick(figures) and not interruption.wanted
+                )
             progress.close()
             _print_malformed(malformed, figures)
             if not figures.requests:
-                print("vedette replay: no valid request in the input; --format names another format", file=sys.stderr)
+                why = "interrupted before the first decision" if figures.interrupted else _NOTHING_VALID
+                print(f"vedette replay: {why}", file=sys.stderr)
                 return 130 if figures.interrupted else 1
             _print_totals(totals, figures, progress.seconds)
             if accuracy is not None:
@@ -135,7 +150,7 @@ def _replay(
             if output is not None:
                 print(f"decisions: {output.commit(partial=figures.interrupted)}")
             if page is not None:
-                print(f"report: {page.write(figures, malformed, [log.name for log in logs], config)}")
+                print(f"report: {page.write(figures, malformed, [log.name for log in logs], config, accuracy)}")
         except OSError as error:
             print(f"vedette replay: {_said(error)}", file=sys.stderr)
             return 1
@@ -147,12 +162,15 @@ def _replay(
     return 130 if figures.interrupted else 0
 
 
-def _open(files: tuple[str, ...], format_name: str, malformed: MalformedTally) -> list[Log]:
-    from vedette.doors.logs import Log
-
+def _check_names(files: tuple[str, ...]) -> None:
     if files.count("-") > 1:
         message = "standard input (-) is named twice"
         raise ValueError(message)
+
+
+def _open(files: tuple[str, ...], format_name: str, malformed: MalformedTally) -> list[Log]:
+    from vedette.doors.logs import Log
+
     prefixes = ["l"] if len(files) == 1 else [f"f{number}-l" for number in range(1, len(files) + 1)]
     return [Log(path, format_name, malformed, prefix) for path, prefix in zip(files, prefixes, strict=True)]
 
@@ -161,6 +179,34 @@ def _said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
+
+
+class Interruption:
+    """Ctrl-C as a wish that the replay grants between two requests, so that partial results are whole.
+
+    Only a wait for input, which may never end, is broken off at once; so is everything by a second Ctrl-C.
+    """
+
+    def __init__(self, logs: list[Log]) -> None:
+        self.wanted = False
+        self._logs = logs
+        self._before: Any = None
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, _number: int, _frame: object) -> None:
+        is_repeated, self.wanted = self.wanted, True
+        for log in self._logs:
+            log.file.interrupted = True
+        if is_repeated or any(log.file.waiting for log in self._logs):
+            raise KeyboardInterrupt
 
 
 class Progress:
@@ -264,3 +310,12 @@ def _print_accuracy(accuracy: Accuracy) -> None:
             caught = sorted(e.first_stopped - e.first for e in episodes.values() if e.first_stopped == e.first_stopped)
             middle = f", median after {caught[len(caught) // 2]:.1f} s" if caught else ""
             print(f"time to first stop by {what}: {len(caught):,} of {len(episodes):,} stopped{middle}")
+    busiest = sorted(accuracy.campaigns.items(), key=lambda pair: pair[1].requests, reverse=True)[:_CAMPAIGNS]
+    for name, episode in busiest:
+        when = "never stopped"
+        if episode.first_stopped == episode.first_stopped:
+            before, after = episode.requests_before_stop, episode.first_stopped - episode.first
+            when = f"first stopped after {after:.1f} s and {before:,} requests"
+        stopped = 100 * episode.stopped / episode.requests
+        shown = "".join(letter if letter.isprintable() else "·" for letter in name[:40])
+        print(f"  {shown:<40} {episode.requests:>9,} requests, {stopped:6.2f} % stopped, {when}")

@@ -121,9 +121,9 @@ def _grid(scale: float) -> list[str]:
 
 
 def _nice(value: float) -> float:
-    """Round up to 1, 2, 4 or 8 times a power of ten."""
+    """Round up to a number whose quarters are easy to read."""
     power = 10 ** math.floor(math.log10(max(value, 1)))
-    return float(next(step * power for step in (1, 2, 4, 8, 10) if step * power >= value))
+    return float(next(step * power for step in (1, 2, 3, 4, 6, 8, 10) if step * power >= value))
 
 
 def _short(value: float) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import math
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,13 +23,15 @@ from vedette.types import STOPPING, Decision, Request
 if TYPE_CHECKING:
     from vedette.config.schema import Config
     from vedette.doors.logs import MalformedTally
-    from vedette.replay import Figures
+    from vedette.replay import Accuracy, Figures
 
 __all__ = ["Report"]
 
 CLIENTS = 15
 ENDPOINTS = 20
-_LEGEND = (("bad", "bad bot"), ("unknown", "unknown"), ("good", "good bot"), ("human", "human"))
+CAMPAIGNS = 20
+Z90 = 1.6448536269514722
+_LEGEND = (("bad_bot", "bad bot"), ("unknown", "unknown"), ("good_bot", "good bot"), ("human", "human"))
 
 
 class Report:
@@ -49,28 +54,53 @@ class Report:
         """Take in one decision."""
         self._gathered.add(request, decision)
 
-    def write(self, figures: Figures, malformed: MalformedTally, sources: Sequence[str], config: Config) -> Path:
-        """Write the page, all at once; an older one of that name is replaced."""
-        page = render(self._gathered, figures, malformed, sources, config)
-        draft = self._target.with_name(f".{self._target.name}.{os.getpid()}")
+    def write(
+        self,
+        figures: Figures,
+        malformed: MalformedTally,
+        sources: Sequence[str],
+        config: Config,
+        accuracy: Accuracy | None = None,
+    ) -> Path:
+        """Write the page, all at once; an older one of that name is replaced.
+
+        A page about an interrupted replay says so, and its name gets ``.partial`` before the suffix.
+        """
+        target = self._target
+        if figures.interrupted:
+            target = target.with_suffix(f".partial{target.suffix}")
+        page = render(self._gathered, figures, malformed, sources, config, accuracy)
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            draft.write_text(page, encoding="utf-8")
-            draft.replace(self._target)
+            draft.write_text(page, encoding="utf-8", errors="replace")
+            draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
-        return self._target
+        return target
 
 
 def render(
-    gathered: Gathered, figures: Figures, malformed: MalformedTally, sources: Sequence[str], config: Config
+    gathered: Gathered,
+    figures: Figures,
+    malformed: MalformedTally,
+    sources: Sequence[str],
+    config: Config,
+    accuracy: Accuracy | None = None,
 ) -> str:
     """Give the page as text."""
-    text = (resources.files("vedette.report") / "page.html.j2").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, trim_blocks=True).from_string(text)
+    folder = resources.files("vedette.report")
+    css = (folder / "page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    template = Environment(autoescape=True, trim_blocks=True).from_string(
+        (folder / "page.html.j2").read_text(encoding="utf-8")
+    )
     hours = (figures.last - figures.first) / 3600.0
     return template.render(
+        css=Markup(css),  # noqa: S704  # a file of our own
+        css_hash=f"sha256-{digest}",
         headline=_headline(gathered),
         subline=_subline(gathered),
+        interrupted=figures.interrupted,
         period=f"{_day(figures.first)} to {_day(figures.last)} UTC ({_span(hours)})",
         sources=", ".join(Path(source).name for source in sources[:3]) + (" …" if len(sources) > 3 else ""),
         policy=config.policy_name,
@@ -85,7 +115,11 @@ def render(
         clients=_clients(gathered),
         endpoints=_endpoints(gathered),
         endpoint_count=f"{len(gathered.endpoints):,}",
-        notes=_notes(figures, malformed),
+        judged=_judged(accuracy) if accuracy else None,
+        malformed=malformed.examples,
+        malformed_total=f"{malformed.total:,}",
+        malformed_kinds=", ".join(f"{count:,} {kind}" for kind, count in malformed.kinds.most_common(5)),
+        notes=_notes(figures),
     )
 
 
@@ -125,7 +159,7 @@ def _cards(gathered: Gathered) -> list[dict[str, str]]:
 def _rules(gathered: Gathered) -> list[dict[str, Any]]:
     rows = []
     for (name, action), count in gathered.rules.most_common(12):
-        kind = "" if action in STOPPING else "watch" if action in ("monitor", "delay") else "pass"
+        kind = "act" if action in STOPPING else "watch" if action in ("monitor", "delay") else "pass"
         share = 100 * count / gathered.requests
         rows.append(
             {
@@ -182,17 +216,49 @@ def _endpoints(gathered: Gathered) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(figures: Figures, malformed: MalformedTally) -> list[str]:
+def _judged(accuracy: Accuracy) -> dict[str, Any]:
+    """Put the comparison with labels into rows."""
+    shares = [
+        {
+            "name": name,
+            "value": f"{100 * share.value:.2f} %",
+            "interval": " – ".join(f"{100 * end:.2f}" for end in share.wilson(Z90)) + " %",
+            "total": f"{share.total:,}",
+        }
+        for name, share in accuracy.shares()
+        if share.total
+    ]
+    bins = [
+        {
+            "score": f"{tenth.score / tenth.requests:.3f}",
+            "malicious": f"{100 * tenth.malicious / tenth.requests:.1f} %",
+            "interval": f"{tenth.low / tenth.requests:.2f} – {tenth.high / tenth.requests:.2f}",
+            "requests": f"{tenth.requests:,}",
+            "width": f"{100 * tenth.malicious / tenth.requests:.1f}",
+        }
+        for tenth in accuracy.bins
+        if tenth.requests
+    ]
+    busiest = sorted(accuracy.campaigns.items(), key=lambda pair: pair[1].requests, reverse=True)[:CAMPAIGNS]
+    campaigns = [
+        {
+            "name": name,
+            "requests": f"{episode.requests:,}",
+            "stopped": _percent(episode.stopped, episode.requests),
+            "after": "never" if math.isnan(episode.first_stopped) else f"{episode.first_stopped - episode.first:.1f} s",
+            "before": "–" if math.isnan(episode.first_stopped) else f"{episode.requests_before_stop:,}",
+        }
+        for name, episode in busiest
+    ]
+    return {"shares": shares, "bins": bins, "campaigns": campaigns}
+
+
+def _notes(figures: Figures) -> list[str]:
     notes = []
-    if malformed.total:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in malformed.kinds.most_common(5))
-        notes.append(f"{malformed.total:,} malformed lines were skipped ({kinds}).")
     if figures.late:
         notes.append(f"{figures.late:,} lines came too late to be put in order and were decided at the clock's time.")
     if figures.outcomes:
         notes.append(f"{figures.outcomes:,} outcomes were taken into account from their own time on.")
-    if figures.interrupted:
-        notes.append("The replay was interrupted: this covers the traffic decided until then.")
     return notes
 
 
@@ -208,8 +274,13 @@ def _step(gathered: Gathered) -> str:
 
 
 def _percent(part: int, whole: int) -> str:
+    """A share, with a space that does not break before the sign."""
     share = 100 * part / whole if whole else 0.0
-    return f"{share:.2f} %" if 0 < share < 1 else f"{share:.1f} %" if share < 99.95 or share == 100 else "> 99.9 %"
+    if 99.95 <= share < 100:
+        text = "> 99.9 %"
+    else:
+        text = f"{share:.2f} %" if 0 < share < 1 else f"{share:.1f} %"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _span(hours: float) -> str:

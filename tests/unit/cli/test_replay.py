@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
+import os
+import signal
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -69,7 +74,7 @@ def test_labels_print_intervals(tmp_path: Path, log: bytes) -> None:
         ((), 2, "name at least one log"),
         (("none.log",), 1, "none.log: No such file"),
         (("empty.log",), 1, "no valid request"),
-        (("noise.log",), 2, "its format cannot be told"),
+        (("noise.log",), 1, "its format cannot be told"),
         (("access.log", "--format", "har"), 2, "not in this version"),
         (("access.log", "--format", "xml"), 2, "xml"),
         (("access.log", "--out", "out.txt"), 2, "must end in"),
@@ -107,3 +112,30 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, log: bytes) -> 
     assert done.returncode == 1
     assert "File too large" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["access.log"]
+
+
+def test_an_interrupt_leaves_partial_results_marked_as_such(tmp_path: Path, log: bytes) -> None:
+    """The log comes through a pipe that stays open, so that the replay is at work or waiting when the signal comes."""
+    words = [sys.executable, "-m", "vedette.cli", "replay", "-", "--out", "out.jsonl", "--report", "r.html"]
+    child = subprocess.Popen(words, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdin is not None
+    child.stdin.write(log * 20)  # released by what is two hours younger
+    child.stdin.write(log.replace(b":17:00:", b":19:00:") * 80)
+    child.stdin.flush()
+    deadline = time.monotonic() + 90
+    while _unread(child.stdin.fileno()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(child.pid, signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, (out, err)
+    assert b"interrupted" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.partial.jsonl", "r.partial.html"]
+    rows = [json.loads(row) for row in (tmp_path / "out.partial.jsonl").read_text().splitlines()]
+    assert len(rows) >= 20 * 120
+    assert [row["http.request.id"] for row in rows] == [f"l{n}" for n in range(1, len(rows) + 1)]
+    assert "The replay was interrupted" in (tmp_path / "r.partial.html").read_text()
+
+
+def _unread(pipe: int) -> int:
+    """Bytes in a pipe that its reader has not taken yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -53,7 +55,13 @@ def test_nothing_from_the_log_becomes_markup(tmp_path: Path) -> None:
 def test_the_page_asks_nobody_for_anything(tmp_path: Path) -> None:
     text = page(tmp_path, [decided(n) for n in range(10)])
     assert not re.findall(r"(?:src|href|action)\s*=|url\(|@import|https?://", text)
-    assert "default-src 'none'" in text
+    policy = re.search(r"default-src 'none'; style-src '(sha256-[^']+)'", text)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert policy is not None
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert policy[1] == f"sha256-{digest}"
+    assert not re.search(r"<[^>]*\s(?:style|on\w+)=", text), "an inline style or handler would be refused by the policy"
 
 
 def test_tags_are_balanced(tmp_path: Path) -> None:
@@ -81,7 +89,7 @@ def test_headline_says_what_happened(tmp_path: Path) -> None:
     loud = page(
         tmp_path, [decided(n, action="block" if n < 5 else "allow", score=0.95 if n < 5 else 0.1) for n in range(10)]
     )
-    assert "5 of 10 requests (50.0 %) would have been stopped, mostly scraping." in loud
+    assert "5 of 10 requests (50.0\N{NO-BREAK SPACE}%) would have been stopped, mostly scraping." in loud
 
 
 def test_memory_is_bounded() -> None:

@@ -36,12 +36,13 @@ class LogFile:
         size: Bytes on disk, or 0 where unknown.
         compression: ``gzip``, ``zstd`` or empty.
         waiting: True while it waits for bytes, which on standard input may take for ever.
+        interrupted: Set by whoever wants the reading to end: the next read raises ``KeyboardInterrupt``.
     """
 
     def __init__(self, path: str) -> None:
         self.name = "standard input" if path == STDIN else path
         self.size = 0
-        self.waiting = False
+        self.waiting = self.interrupted = False
         raw: BinaryIO
         if path == STDIN:
             raw = sys.stdin.buffer
@@ -55,10 +56,10 @@ class LogFile:
         buffered = io.BufferedReader(cast(io.RawIOBase, self._counted), _CHUNK_BYTES)
         magic = buffered.peek(4)[:4]
         self.compression = ""
-        self._bytes: BinaryIO = buffered
+        self._bytes: Any = buffered
         if magic[:2] == b"\x1f\x8b":
             self.compression = "gzip"
-            self._bytes = cast(BinaryIO, gzip.GzipFile(fileobj=buffered, mode="rb"))
+            self._bytes = gzip.GzipFile(fileobj=buffered, mode="rb")
         elif magic == b"\x28\xb5\x2f\xfd" or (magic[1:] == b"\x2a\x4d\x18" and magic[:1] >= b"\x50"):
             self.compression = "zstd"
             self._bytes = io.BufferedReader(_Zstd(buffered), _CHUNK_BYTES)
@@ -78,7 +79,7 @@ class LogFile:
         first = True
         while True:
             try:
-                chunk = self._bytes.read(_CHUNK_BYTES)
+                chunk: bytes = self._bytes.read1(_CHUNK_BYTES)  # what is there, without waiting for more
             except _DAMAGED as error:
                 if rest:
                     yield [rest]
@@ -126,6 +127,8 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         self._owner.waiting = True
         try:
+            if self._owner.interrupted:
+                raise KeyboardInterrupt
             found = self._read(len(buffer))
         finally:
             self._owner.waiting = False
