@@ -257,19 +257,20 @@ class Supervisor:
             except OSError as error:
                 logger().error("configuration.unapplied", error=str(error))
                 self.say(f"the new configuration could not be put in place, the old one stays in force: {error}")
-            known = self._stamps()
+            # Which files count may be new; a change of one since it was read is still to be seen.
+            known = {path: known.get(path, stamp) for path, stamp in self._stamps().items()}
 
     def _load(self) -> Config:
         return load(self._file, self._overrides, data=self.place.data if self.place.is_given else None)
 
-    def _stamps(self) -> list[tuple[int, int, int] | None]:
-        stamps: list[tuple[int, int, int] | None] = []
+    def _stamps(self) -> dict[Path, tuple[int, int, int] | None]:
+        stamps: dict[Path, tuple[int, int, int] | None] = {}
         for path in (*([self._file] if self._file else []), *self._files.watched):
             try:
                 seen = path.stat()
-                stamps.append((seen.st_mtime_ns, seen.st_size, seen.st_ino))
+                stamps[path] = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
             except OSError:
-                stamps.append(None)
+                stamps[path] = None
         return stamps
 
     async def _take(self, wanted: Config) -> None:
