@@ -9,11 +9,11 @@ an invalid configuration, 130 interrupted.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from vedette.errors import ConfigError
@@ -41,16 +41,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _run(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where the caller closed it
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader (head, less) has gone: not a mistake of anybody
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         code = 0
     except KeyboardInterrupt:
         code = 130
     except ConfigError as error:
         print(error, file=sys.stderr)
         code = 2
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _discard_output()
+        print(f"vedette: cannot write: {error.strerror}", file=sys.stderr)
+        code = 1
     sys.exit(code)
+
+
+def _discard_output() -> None:
+    """Let the interpreter's own last flush go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(words: list[str]) -> int:
@@ -59,6 +71,8 @@ def _run(words: list[str]) -> int:
         return 0 if words else 2
     name, *rest = words
     if name in ("-V", "--version"):
+        from importlib.metadata import version  # 50 ms that no other command needs
+
         print(f"vedette {version('vedette')}")
         return 0
     if name == "--completion":

@@ -9,6 +9,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from vedette.config import load_with_notes
+from vedette.config.schema import Config
+from vedette.errors import ConfigError
 
 __all__ = ["command"]
 
@@ -48,6 +50,7 @@ def command(
         print("# no file given and no vedette.yaml here: the built-in defaults", file=sys.stderr)
     else:
         config, notes = load_with_notes(chosen)
+    _check_files(config)
     if quiet:
         return 0
     print(effective(config), end="")
@@ -56,3 +59,17 @@ def command(
     if not config.upstreams:
         print("# no upstream: vedette serve needs one here or as --upstream")
     return 0
+
+
+def _check_files(config: Config) -> None:
+    """Open the files that serve will need; replay does not, so reading the configuration alone does not look."""
+    problems = []
+    for name in ("certificate", "key"):
+        path = getattr(config.listen, name)
+        try:
+            if path:
+                Path(path).open("rb").close()
+        except OSError as error:
+            problems.append(f"{config.file}: listen.{name}: cannot be read, {path}, {error.strerror}")
+    if problems:
+        raise ConfigError(problems)

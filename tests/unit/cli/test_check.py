@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vedette.cli import COMMANDS, LATER
+from vedette.cli import COMMANDS, LATER, main
+from vedette.errors import ConfigError
 
 
 def vedette(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -82,3 +84,93 @@ def test_check_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_check_opens_the_certificate_that_serve_will_need(tmp_path: Path) -> None:
+    (tmp_path / "vedette.yaml").write_text("listen: {address: 127.0.0.1:1, certificate: c.pem, key: k.pem}\n")
+    (tmp_path / "k.pem").write_text("a key")
+    done = vedette("check", cwd=tmp_path)
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"vedette.yaml: listen.certificate: cannot be read, {tmp_path / 'c.pem'}, No such file or directory\n"
+    )
+    (tmp_path / "c.pem").write_text("a certificate")
+    assert vedette("check", cwd=tmp_path).returncode == 0
+
+
+def test_what_a_preset_cannot_do_yet_is_said(tmp_path: Path) -> None:
+    (tmp_path / "vedette.yaml").write_text("policy: balanced\ntrusted_proxies: [10.0.0.0/8]\n")
+    notes = [line for line in vedette("check", cwd=tmp_path).stdout.splitlines() if line.startswith("# ")]
+    assert "# not yet active: policy: challenge answers 403 for that one request in this version" in notes
+    assert any(line.startswith("# not yet active: good_bots.builtin:") for line in notes)
+    assert any(line.startswith("# not yet active: trusted_proxies:") for line in notes)
+    assert "# no upstream: vedette serve needs one here or as --upstream" in notes
+
+
+def test_what_check_prints_is_a_configuration(tmp_path: Path) -> None:
+    first = vedette("check", cwd=tmp_path)
+    (tmp_path / "vedette.yaml").write_text(first.stdout)
+    second = vedette("check", cwd=tmp_path)
+    assert (second.returncode, yaml.safe_load(second.stdout)) == (0, yaml.safe_load(first.stdout))
+
+
+def test_secrets_are_shown_as_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", "hunter2")
+    (tmp_path / "vedette.yaml").write_text("privacy: {key: env:A_KEY}\nfeedback: {keys: [env:A_KEY]}\n")
+    done = vedette("check", cwd=tmp_path)
+    assert done.stdout.count("env:A_KEY") == 2
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_mistake() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "vedette.cli", "check", "--schema"],
+            stdout=write, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_said_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "vedette.cli", "--help"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1,
+        "vedette: cannot write: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"), [(KeyboardInterrupt(), 130), (ConfigError(["a: b", "c: d"]), 2), (None, 0), (3, 3)]
+)
+def test_how_a_command_ends(
+    raised: BaseException | int | None, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> int | None:
+        """End."""
+        if isinstance(raised, BaseException):
+            raise raised
+        return raised
+
+    monkeypatch.setattr("vedette.cli.check.command", command)
+    with pytest.raises(SystemExit) as ended:
+        main(["check"])
+    assert ended.value.code == code
+    assert capsys.readouterr().err == ("a: b\nc: d\n" if isinstance(raised, ConfigError) else "")
+
+
+def test_only_the_command_that_is_asked_for_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vedette.cli.replay", None)  # importing it now fails
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "--schema"])
+    assert ended.value.code == 0
+    with pytest.raises(ModuleNotFoundError):
+        main(["replay", "x"])
