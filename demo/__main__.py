@@ -6,6 +6,7 @@ Everything runs on loopback addresses and in a temporary directory; Ctrl-C ends 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import tempfile
@@ -72,20 +73,19 @@ def main() -> int:
         sent, reached, data = directory / "sent.jsonl", directory / "reached.jsonl", directory / "data"
         try:
             with Programs(directory / "logs") as programs:
-                console.print("starting the shop, and Vedette in front of it (the first start compiles its kernels) …")
-                shop = start_shop(programs, reached)
-                url, took = start_vedette(programs, shop, data)
-                console.print(f"ready after {took:.1f} s: {url} is protected, {shop} is the bare shop")
+                with console.status(
+                    "starting the shop, and Vedette in front of it; the first start compiles for a minute"
+                ):
+                    shop = start_shop(programs, reached)
+                    url, took = start_vedette(programs, shop, data)
+                console.print(f"ready after {took:.1f} s: {url} is protected, {shop} is the bare shop", soft_wrap=True)
                 story = Story(Tally(sent, reached, OWNERS, HONEST), Decisions(data), url, given.seconds)
-                code = 0
-                try:
+                with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C ends the demo early, with its figures
                     _show(programs, story, sent, console)
-                except KeyboardInterrupt:
-                    code = 130
                 programs.settle(0.5)
                 story.read(story.elapsed + 1)
                 console.print(summary(story))
-                return code
+                return 0
         except Stopped as stopped:
             console.print(str(stopped), style="red", markup=False, highlight=False)
             return 1

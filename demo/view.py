@@ -170,11 +170,16 @@ def line(story: Story) -> str:
 
 def summary(story: Story) -> RenderableType:
     """What it all came to."""
-    table = Table(title="The demo in figures", title_justify="left")
-    for name, side in (("who", "left"), ("sent", "right"), ("reached the shop", "right"), ("stopped", "right")):
+    table = Table(
+        title="The demo in figures",
+        caption="reached: counted by the shop; last 10 s: what was stopped of a population's last ten seconds",
+        title_justify="left",
+        caption_justify="left",
+    )
+    for name, side in (("who", "left"), ("sent", "right"), ("reached", "right"), ("stopped", "right")):
         table.add_column(name, justify=side)  # type: ignore[arg-type]
-    table.add_column("stopped in its last ten seconds", justify="right")
-    table.add_column("people harmed", justify="right")
+    table.add_column("last 10 s", justify="right")
+    table.add_column("harmed", justify="right")
     for role in CAST:
         crowd = story.tally.populations[role.name]
         table.add_row(
