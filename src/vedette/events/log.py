@@ -291,7 +291,7 @@ class EventLog:
                 ):
                     self._sync()
                 self._rotate(stopping)
-                if not self._retain_written and self._segment is not None:
+                if not self._retain_written and self._written:
                     self._write_retention()
                 self._recovered()
             except Exception as error:

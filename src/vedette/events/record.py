@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from vedette.collect import agents
+from vedette.collect.normalize import read_address
 from vedette.types import Answer, Decision, Outcome, Reason, Request
 
 __all__ = [
@@ -171,13 +172,14 @@ def answer_record(answer: Answer, now: float) -> AnswerRecord:
 
 def outcome_record(outcome: Outcome, hasher: Hasher, now: float) -> OutcomeRecord:
     """Keep an outcome with its reference, hashed unless it is a request's id, and its hashed ``event.id``."""
+    account = outcome.user_name.strip().casefold()[:512]  # as the collect room reads it from a request
     return OutcomeRecord(
         outcome.timestamp,
         outcome.outcome,
         outcome.request_id[:ID_LIMIT] or None,
         hasher("session", outcome.session_id) if outcome.session_id else 0,
-        hasher("account", outcome.user_name) if outcome.user_name else 0,
-        hasher("address", outcome.client_address) if outcome.client_address else 0,
+        hasher("account", account) if account else 0,
+        hasher("address", read_address(outcome.client_address).key) if outcome.client_address else 0,
         hasher("event", outcome.event_id) if outcome.event_id else 0,
         now,
     )

@@ -211,10 +211,26 @@ def segments_of(directory: Path) -> Path:
 def listed(directory: Path) -> list[Path]:
     """List the segments in ``directory``, oldest first; none where there is no such directory."""
     try:
-        names = sorted(entry.name for entry in os.scandir(directory) if _NAME.fullmatch(entry.name))
+        names = sorted(entry.name for entry in os.scandir(directory) if _is_name(entry.name))
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [directory / name for name in names]
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return _NAME.fullmatch(name) is not None and started(name) is not None
+    except ValueError:
+        return False
+
+
+def started(stem: str) -> datetime:
+    """Read from a segment's name when its hour began.
+
+    >>> started("20261125T14-18c2f0a1b2c3d4e5-4711").isoformat()
+    '2026-11-25T14:00:00+00:00'
+    """
+    return datetime.strptime(stem[:11], "%Y%m%dT%H").replace(tzinfo=UTC)
 
 
 def held(path: Path) -> int | None:
