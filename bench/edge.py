@@ -23,7 +23,7 @@ from statistics import median
 
 from msgspec import Struct
 
-from bench.process import cpu_s
+from bench.process import cpu_by_program_s
 from bench.report import Table, machine, write
 from demo.processes import Programs, free_port
 from vedette.edge.process import envoy_binary
@@ -50,6 +50,7 @@ class Shot(Struct, frozen=True):
     p50_us: float
     p99_us: float
     cpu_us: float
+    programs_us: dict[str, float]
 
     @property
     def rate(self) -> float:
@@ -134,16 +135,15 @@ def _shoot(proxy: Proxy, core: int, seconds: float, *, rate: float = 0.0) -> Sho
         str(SCRIPT),
         proxy.url,
     ]
-    before = cpu_s(proxy.pid)
+    before = cpu_by_program_s(proxy.pid)
     done = subprocess.run([*command, "--", f"{pause_ms:.3f}"], capture_output=True, text=True, check=False)
-    after = cpu_s(proxy.pid)
+    after = cpu_by_program_s(proxy.pid)
     if done.returncode:
         raise RuntimeError(f"wrk ended with {done.returncode}: {done.stderr or done.stdout}")
     told = json.loads(done.stdout.rpartition("RESULT ")[2])
     requests = max(1, told["requests"])
-    return Shot(
-        requests, told["seconds"], told["errors"], told["p50_us"], told["p99_us"], (after - before) * 1e6 / requests
-    )
+    spent = {name: (cpu - before.get(name, 0.0)) * 1e6 / requests for name, cpu in after.items()}
+    return Shot(requests, told["seconds"], told["errors"], told["p50_us"], told["p99_us"], sum(spent.values()), spent)
 
 
 def _describe(
@@ -171,6 +171,8 @@ def _describe(
     added_crs = median(a.cpu_us - b.cpu_us for a, b in zip(full[crs], full[nginx], strict=True))
     p50 = median(a.p50_us - b.p50_us for a, b in zip(paced[ours], paced[plain], strict=True))
     p99 = median(a.p99_us - b.p99_us for a, b in zip(paced[ours], paced[plain], strict=True))
+    split = {name: median(shot.programs_us.get(name, 0.0) for shot in full[ours]) for name in full[ours][0].programs_us}
+    parts = ", ".join(f"{name} {us:.0f}" for name, us in sorted(split.items(), key=lambda item: -item[1]) if us >= 1)
     budget = Table("added by", "what", "budget", "measured", "met")
     for what, bound, value, unit in (
         ("CPU a request, saturated", 280.0, added, "µs"),
@@ -186,7 +188,8 @@ def _describe(
         f"Medians of {rounds} interleaved rounds of {seconds:g} s; {CONNECTIONS} connections saturated, "
         f"{PACED_CONNECTIONS} paced at {half:,.0f}/s (CRS at {slow:,.0f}/s, half of its own). 512 client addresses, "
         f"12 browser-like headers, answers of 1,007 bytes, monitor mode. “Added” is paired by round. CPU is charged to "
-        f"the whole process tree.{' **Quick run.**' if quick else ''}\n\n{table}\n\n{budget}\n\n{machine()}"
+        f"the whole process tree.{' **Quick run.**' if quick else ''}\n\n{table}\n\n"
+        f"Vedette's CPU by process, µs a request: {parts}.\n\n{budget}\n\n{machine()}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["cpu_s", "tree"]
+__all__ = ["cpu_by_program_s", "cpu_s", "tree"]
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -26,11 +26,25 @@ def tree(root: int) -> list[int]:
 
 def cpu_s(root: int) -> float:
     """User and system seconds spent so far by the tree under ``root``, its ended children included."""
-    total = 0.0
+    return sum(cpu_by_program_s(root).values())
+
+
+def cpu_by_program_s(root: int) -> dict[str, float]:
+    """The same, split by program: the last word of its title, or the name of its file (``engine``, ``envoy``)."""
+    spent: dict[str, float] = {}
     for process in tree(root):
         if stat := _stat(process):
-            total += sum(int(value) for value in stat[11:15]) * TICK_S
-    return total
+            name = _name(process)
+            spent[name] = spent.get(name, 0.0) + sum(int(value) for value in stat[11:15]) * TICK_S
+    return spent
+
+
+def _name(process: int) -> str:
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0].decode("utf-8", "replace").split()
+    except OSError:
+        return "ended"
+    return Path(words[-1]).name if words else "ended"
 
 
 def _stat(process: int) -> list[str]:
