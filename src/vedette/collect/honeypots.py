@@ -34,12 +34,16 @@ def is_probe(path: str, query: str) -> bool:
     """
     if _path_probes(path) if len(path) <= CACHED_LENGTH else _PROBE.search(path[:2048]):
         return True
-    return bool(query) and _PROBE.search(query[:2048]) is not None
+    return _MARK.search(query, 0, 2048) is not None and _PROBE.search(query[:2048]) is not None
 
 
 @lru_cache(maxsize=8192)
 def _path_probes(path: str) -> bool:
     return _PROBE.search(path) is not None
+
+
+_MARK = re.compile(r"[%./<'$(+]")
+"""Every probe in a query has one of these; most queries have none."""
 
 
 class Traps:

@@ -1,6 +1,6 @@
 """Who is behind a request: session, device, key, account and object, by the selectors of the configuration.
 
-Values come from the client and are bounded here: 64 cookies, 16 KiB of body, 512 characters of a value.
+Values come from the client and are bounded here: 16 KiB of cookies, 16 KiB of body, 512 characters of a value.
 """
 
 from __future__ import annotations
@@ -14,30 +14,32 @@ import msgspec
 from vedette.config.schema import Selector
 from vedette.types import Request
 
-__all__ = ["Finder", "cookies_of", "number_of", "selector"]
+__all__ = ["Finder", "cookie_value", "number_of", "selector"]
 
 MAX_VALUE = 512
-MAX_COOKIES = 64
+MAX_COOKIES_BYTES = 16_384
 MAX_BODY = 16_384
 MAX_DEPTH = 16
 _NUMBER = re.compile(r"(?:.*\D)?(\d{1,15})")
 
-Finder = Callable[[Request, Mapping[str, str], Mapping[str, str], Mapping[str, str]], str]
-"""Takes request, headers (lower-case names), cookies and path parameters; gives a value or an empty string."""
+Finder = Callable[[Request, Mapping[str, str], str, Mapping[str, str]], str]
+"""Takes request, headers (lower-case names), Cookie header and path parameters; gives a value or an empty string."""
 
 
-def cookies_of(header: str) -> dict[str, str]:
-    """Read a Cookie header; the first value of a repeated name counts.
+def cookie_value(header: str, name: str) -> str:
+    """Find one cookie in a Cookie header of at most 16 KiB; the first value of a repeated name counts.
 
-    >>> cookies_of("a=1; sid=xyz; a=2")
-    {'a': '1', 'sid': 'xyz'}
+    >>> cookie_value("nosid=0; sid=xyz; sid=2", "sid")
+    'xyz'
     """
-    found: dict[str, str] = {}
-    for pair in header.split(";", MAX_COOKIES)[:MAX_COOKIES]:
-        name, separator, value = pair.partition("=")
-        if separator:
-            found.setdefault(name.strip(), value.strip().strip('"'))
-    return found
+    start = header.find(name + "=", 0, MAX_COOKIES_BYTES)
+    while start > 0 and header[start - 1] not in "; ":
+        start = header.find(name + "=", start + 1, MAX_COOKIES_BYTES)
+    if start < 0:
+        return ""
+    start += len(name) + 1
+    end = header.find(";", start)
+    return header[start : end if end >= 0 else start + MAX_COOKIES_BYTES].strip().strip('"')
 
 
 def number_of(value: str) -> float:
@@ -46,6 +48,8 @@ def number_of(value: str) -> float:
     >>> number_of("SKU-0042")
     42.0
     """
+    if len(value) < 16 and value.isdecimal() and value.isascii():
+        return float(value)
     found = _NUMBER.fullmatch(value)
     return float(found[1]) if found else float("nan")
 
@@ -57,7 +61,7 @@ def selector(where: Selector) -> Finder:
     if where.source == "header":
         return lambda _request, headers, _cookies, _path: headers.get(lower, "")[:MAX_VALUE]
     if where.source == "cookie":
-        return lambda _request, _headers, cookies, _path: cookies.get(name, "")[:MAX_VALUE]
+        return lambda _request, _headers, cookies, _path: cookie_value(cookies, name)[:MAX_VALUE]
     if where.source == "path":
         return lambda _request, _headers, _cookies, path: path.get(name, "")[:MAX_VALUE]
     if where.source == "query":

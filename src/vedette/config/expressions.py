@@ -65,7 +65,7 @@ SUCCESS_NAMES: dict[str, tuple[str, str]] = {
 """Name in the language → attribute of :class:`vedette.types.Answer` and CEL type."""
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, gc=False):
     """What a rule may ask about one request. Absent is ``""`` (or 0), never ``None``.
 
     Attributes:

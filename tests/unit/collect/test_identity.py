@@ -6,7 +6,7 @@ from math import isnan
 
 import pytest
 
-from vedette.collect.identity import cookies_of, number_of, selector
+from vedette.collect.identity import cookie_value, number_of, selector
 from vedette.config.units import parse_selector
 from vedette.types import Request
 
@@ -14,7 +14,7 @@ from vedette.types import Request
 def find(where: str, *, body: bytes = b"", kind: str = "application/json", query: str = "") -> str:
     call = Request(timestamp=0, id="r", method="POST", path="/", client_address="", body=body, query=query)
     headers = {"content-type": kind, "x-device-id": "d-1", "authorization": "Bearer t"}
-    return selector(parse_selector(where))(call, headers, {"sid": "s-1"}, {"id": "7"})
+    return selector(parse_selector(where))(call, headers, "a=1; sid=s-1", {"id": "7"})
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,21 @@ def test_a_jwt_claim_is_not_believed_unverified() -> None:
     assert find("jwt.sub") == ""
 
 
-def test_cookies_are_bounded() -> None:
-    assert len(cookies_of("; ".join(f"c{n}={n}" for n in range(1000)))) == 64
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("sid=a", "a"),
+        ("x=1; sid=a; sid=b", "a"),
+        ("nosid=x; sid=a", "a"),
+        ("nosid=x", ""),
+        ('x=1;sid="quoted"', "quoted"),
+        ("sid=", ""),
+        ("", ""),
+        ("x" * 20_000 + "; sid=a", ""),
+    ],
+)
+def test_one_cookie_is_found_among_others(header: str, value: str) -> None:
+    assert cookie_value(header, "sid") == value
 
 
 @pytest.mark.parametrize(("text", "number"), [("42", 42.0), ("SKU-0042", 42.0), ("a1b22", 22.0)])
