@@ -166,7 +166,7 @@ def test_a_person_behind_the_same_address_is_not_held(site: Site) -> None:
     site.stuff(40)
     assert site.call("/api/products/9", headers=person, wait=5).action == "allow"
     # another browser of the same make, without a session yet, shares address and perhaps fingerprint
-    assert site.call("/api/products/9", headers=BROWSER, wait=5).action == "allow"
+    assert site.call("/api/products/9", headers=BROWSER, wait=5).action in ("allow", "monitor")
 
 
 def test_monitor_mode_chooses_and_never_acts() -> None:
