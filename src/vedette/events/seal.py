@@ -1,9 +1,9 @@
 """The archive process: seals closed segments into Parquet by day and hour, joins small files, deletes what is too old.
 
 Run it as ``python -m vedette.events.seal DIR``; ``vedette serve`` does. A segment ``STEM.mpk`` becomes at most one file
-``STEM.parquet`` in each table's partition of the hour it was written in. Files are written under a draft name, forced to
-disk and renamed, and only then is the segment deleted: after a crash at any point the next pass makes the same files
-again. ``join-….parquet`` stands for the files that ``join-….of`` names, from the moment it has its name.
+``STEM.parquet`` a table, in the partition of the hour it was written in. Files are written under a draft name, forced
+to disk and renamed, and only then is the segment deleted: after a crash at any point the next pass makes the same
+files again. ``join-….parquet`` stands for the files that ``join-….of`` names, from the moment it has its name.
 """
 
 from __future__ import annotations
