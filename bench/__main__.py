@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"which: {', '.join(PARTS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="minutes instead of most of an hour; figures are rougher")
     parser.add_argument("--lines", type=int, default=0, help="length of the log that replay reads (default 5,000,000)")
+    parser.add_argument("--keys", type=int, default=0, help="invented clients of memory (default 10,000,000)")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # one part, in this process
     given = parser.parse_args()
     if unknown := [part for part in given.parts if part not in PARTS]:
@@ -27,16 +28,26 @@ def main() -> int:
         print(f"the edge benchmark needs Debian packages: sudo apt install {' '.join(packages)}", file=sys.stderr)
         return 1
     if given.here:
-        _run(parts[0], quick=given.quick, lines=given.lines)
+        _run(parts[0], quick=given.quick, lines=given.lines, keys=given.keys)
         return 0
     failed = 0
     for part in parts:  # each in a process of its own, so that none inherits another's memory
-        command = [sys.executable, "-m", "bench", "--here", part, "--lines", str(given.lines)]
+        command = [
+            sys.executable,
+            "-m",
+            "bench",
+            "--here",
+            part,
+            "--lines",
+            str(given.lines),
+            "--keys",
+            str(given.keys),
+        ]
         failed |= subprocess.run(command + ["--quick"] * given.quick, check=False).returncode
     return 1 if failed else 0
 
 
-def _run(part: str, *, quick: bool, lines: int) -> None:
+def _run(part: str, *, quick: bool, lines: int, keys: int) -> None:
     if part == "start":
         from bench import start
 
@@ -48,7 +59,7 @@ def _run(part: str, *, quick: bool, lines: int) -> None:
     elif part == "memory":
         from bench import memory
 
-        memory.run(quick=quick)
+        memory.run(quick=quick, keys=keys)
     elif part == "replay":
         from bench import replay
 

@@ -20,8 +20,9 @@ CONFIG = Path(__file__).parent.parent / "demo" / "vedette.yaml"
 MIB = 2**20
 
 
-def run(*, quick: bool = False) -> None:
+def run(*, quick: bool = False, keys: int = 0) -> None:
     live, first, last = (100_000, 100_000, 1_000_000) if quick else (1_000_000, 1_000_000, 10_000_000)
+    last = max(keys, first + 1) if keys else last
     start = _resident()
     engine = Engine.open(load(CONFIG), key=b"benchmark-key-32-bytes-long-....")
     began = time.perf_counter()
