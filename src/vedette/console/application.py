@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Console", "application"]
 
 BODY_BYTES = 1024 * 1024
+SKIPPED_BYTES = 8 * BODY_BYTES
+"""Of a body that is too large this much is read and dropped: a peer that is still sending does not see an answer."""
 BODY_S = 10.0
 ENGINE_S = 10.0
 AGAIN_S = 0.3
@@ -93,22 +95,26 @@ class Console:
 
 async def _body(request: Request) -> bytes:
     """Read a bounded body within a bounded time."""
+    too_large = HTTPException(413, f"the body is larger than {BODY_BYTES} bytes; send several calls")
     length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > BODY_BYTES:
-        raise HTTPException(413, f"the body is larger than {BODY_BYTES} bytes; send several calls")
+    if length.isdecimal() and int(length) > SKIPPED_BYTES:
+        raise too_large
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(BODY_S):
             async for part in request.stream():
                 size += len(part)
-                if size > BODY_BYTES:
-                    raise HTTPException(413, f"the body is larger than {BODY_BYTES} bytes; send several calls")
-                parts.append(part)
+                if size > SKIPPED_BYTES:
+                    raise too_large
+                if size <= BODY_BYTES:
+                    parts.append(part)
     except TimeoutError:
         raise HTTPException(408, f"the body was not complete within {BODY_S:.0f} s") from None
     except ClientDisconnect:
         raise HTTPException(400, "the body ended early") from None
+    if size > BODY_BYTES:
+        raise too_large
     return b"".join(parts)
 
 
