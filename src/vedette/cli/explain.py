@@ -1,4 +1,7 @@
-"""``vedette explain ID``: why a decision was made, what followed it, and what would have changed it."""
+"""``vedette explain ID``: why a decision was made, what followed it, and what would have changed it.
+
+What stands in the log came from clients in part: nothing that could move a terminal's cursor is ever printed.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,15 @@ from cyclopts import Parameter
 from vedette.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-__all__ = ["command", "turning_points"]
+    from vedette.events.what_if import Change, WhatIf
 
-BAD_LOW = 0.9
-HUMAN_HIGH = 0.1
+__all__ = ["command"]
+
 COLOURS = {"bad_bot": "red", "good_bot": "cyan", "human": "green", "unknown": "yellow"}
 WORDS = {
     "bad_bot": "a malicious bot",
@@ -28,12 +33,13 @@ WORDS = {
     "human": "a person",
     "unknown": "not known well enough",
 }
-CERTAINTIES = {
-    "honeypot": "touched what nobody honest ever touches",
-    "revoked_session": "its session was ended by an earlier decision, or its client is held",
-    "override": "an operator labelled this session or client",
-    "partner": "carries the key of a configured partner",
-}
+ADVICE = """\
+  the id is http.request.id, the id in Vedette-Decision, or the instance (urn:uuid:...) of a refusal;
+  a decision appears within a second and stays for events.retain; --data names another directory"""
+PLAIN_WIDTH = 120
+"""Columns where nobody looks on: a file or a pipe."""
+NAMED = 4
+"""So many pieces of evidence are named one by one."""
 _BARS = " ▏▎▍▌▋▊▉█"
 
 
@@ -43,6 +49,7 @@ def command(
     *,
     data: Path | None = None,
     config: Path | None = None,
+    all: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Say why a decision was made.
@@ -60,67 +67,39 @@ def command(
         The data directory; by default the one of the configuration.
     config
         The configuration; by default vedette.yaml where there is one.
+    all
+        Show every known feature, also those that said nothing.
     json
         Print one JSON object instead.
     """
     directory = _directory(data, config)
+    import duckdb
+
     from vedette.events.views import find
+    from vedette.events.what_if import what_if
 
-    decision = find(directory, id)
-    if decision is None:
-        print(f"{id[:140]}: no such decision below {directory}", file=sys.stderr)
-        print(
-            "  the id is http.request.id, the id in Vedette-Decision, or the urn:uuid: of a refusal's instance;\n"
-            "  a decision appears within a second, and stays for events.retain; --data names another directory",
-            file=sys.stderr,
-        )
+    try:
+        decision = find(directory, id)
+    except (OSError, duckdb.Error) as error:
+        print(f"{directory}: the event log cannot be read, {_printable(str(error))}", file=sys.stderr)
         return 1
+    if decision is None:
+        print(f"{_printable(id[:140])}: no such decision below {directory}", file=sys.stderr)
+        print(ADVICE, file=sys.stderr)
+        return 1
+    weighed = what_if(decision)
     if json:
-        _print_json(decision | {"would_change": turning_points(decision)})
-    else:
-        from rich.console import Console
+        _print_json(decision, weighed)
+        return 0
+    from rich.console import Console
 
-        console = Console(highlight=False, soft_wrap=False)
-        for part in _page(decision, console):
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    with console.capture() as captured:
+        for part in _page(_printable(decision), weighed, console, is_whole=all):
             console.print(part)
+    text = captured.get()
+    sys.stdout.write(text if console.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
     return 0
-
-
-def turning_points(decision: dict[str, Any]) -> list[str]:
-    """Say which evidence decided: what the verdict would be without it, or what it would take to be another."""
-    verdict, low, high = decision["verdict"], decision["score.low"], decision["score.high"]
-    reasons = decision["reasons"]
-    certain = [reason["signal"] for reason in reasons if reason["signal"] in CERTAINTIES]
-    if certain:
-        return [f"{certain[0]} is a certainty: no other evidence was asked, and none would change it"]
-    if decision["degraded"]:
-        return ["no decision could be had: nothing was weighed"]
-    for_malice = [reason for reason in reasons if reason["weight"] > 0]
-    middle = _logit(decision["score"])
-    spread = max(_logit(high) - middle, 0.0)
-    if verdict == "bad_bot":
-        return [_without(for_malice, middle, spread, low)]
-    points = []
-    if verdict != "good_bot":
-        uncapped = _sigmoid(middle - spread)
-        strong = _strong(reasons)
-        if uncapped >= BAD_LOW and len(strong) < 2:
-            only = strong[0] if strong else "one family"
-            points.append(
-                f"bad_bot would take evidence of a second family worth +2.0: all that is strong is of {only},"
-                " and one family alone never lifts low above 0.89"
-            )
-        else:
-            needed = _logit(BAD_LOW) + spread - middle
-            points.append(
-                f"bad_bot (low of {BAD_LOW} or more) would take about {needed:+.1f} log-odds of further evidence"
-            )
-    if verdict == "unknown":
-        needed = _logit(HUMAN_HIGH) - spread - middle
-        points.append(
-            f"human (high of {HUMAN_HIGH} or less) would take about {needed:+.1f} log-odds, or a narrower interval"
-        )
-    return points
 
 
 def _directory(data: Path | None, config: Path | None) -> Path:
@@ -138,9 +117,12 @@ def _directory(data: Path | None, config: Path | None) -> Path:
     return Path(load(chosen, {}).events.directory)
 
 
-def _page(decision: dict[str, Any], console: Console) -> list[RenderableType]:
+def _page(decision: dict[str, Any], weighed: WhatIf, console: Console, *, is_whole: bool) -> list[RenderableType]:
     from rich.table import Table
     from rich.text import Text
+
+    from vedette.detect.threats import NAMES
+    from vedette.mitigate.actions import instance
 
     verdict = decision["verdict"]
     colour = COLOURS.get(verdict, "white")
@@ -153,20 +135,73 @@ def _page(decision: dict[str, Any], console: Console) -> list[RenderableType]:
     facts.add_row("action", _action(decision))
     facts.add_row("rule", Text(str(decision["policy"] or "-")))
     if decision["threat"]:
-        facts.add_row("threat", Text(str(decision["threat"])))
+        facts.add_row("threat", Text(f"{decision['threat']}  {NAMES.get(decision['threat'], '')}"))
     facts.add_row("request", Text(_request(decision)))
     facts.add_row("client", Text(_client(decision)))
     facts.add_row("model", Text(str(decision["model"] or "-")))
-    facts.add_row("support id", Text(f"urn:uuid:{decision['http.request.id']}"))
+    facts.add_row("support id", Text(instance(decision["http.request.id"])))
 
     parts: list[RenderableType] = [facts, Text("\nwhy", style="bold"), _reasons(decision, console)]
     parts.append(Text("\nwhat followed", style="bold"))
     parts.extend(Text(f"  {line}") for line in _sequel(decision))
-    points = turning_points(decision)
-    if points:
-        parts.append(Text("\nwhat would change the verdict", style="bold"))
-        parts.extend(Text(f"  {line}") for line in points)
+    parts.append(Text("\nwhat would change the verdict", style="bold"))
+    parts.extend(Text(f"  {line}") for line in _turns(decision, weighed))
+    if is_whole:
+        parts.extend((Text("\nall known features", style="bold"), _features(decision, weighed)))
     return parts
+
+
+def _turns(decision: dict[str, Any], weighed: WhatIf) -> Iterator[str]:
+    """Say what carried the verdict."""
+    if weighed.because:
+        yield weighed.because
+        if weighed.basis == "certainty":
+            yield f"nothing else matters; without it the evidence would give a score of {weighed.score:.3f}"
+        return
+    for change in weighed.decisive:
+        yield _turn(decision, change)
+    if decision["verdict"] == "unknown" and weighed.is_held:
+        yield "low is held at 0.89: evidence of one family alone, however strong, never makes a bad_bot"
+    if not weighed.decisive:
+        yield (
+            f"no evidence that was found: without any of it, still {decision['verdict']}"
+            if weighed.pieces
+            else "nothing was found that speaks for or against this client"
+        )
+
+
+def _turn(decision: dict[str, Any], change: Change) -> str:
+    what = " and ".join(change.without[:NAMED])
+    if len(change.without) > NAMED:
+        what += f" and {len(change.without) - NAMED} more together"
+    line = f"without {'all of ' if change.is_family else ''}{what} ({change.weight:+.2f}): "
+    if change.verdict != decision["verdict"]:
+        line += f"{change.verdict}, "
+    return (
+        f"{line}score {decision['score']:.2f} -> {change.score:.2f},"
+        f" low {decision['score.low']:.2f} -> {change.low:.2f}, high {decision['score.high']:.2f} -> {change.high:.2f}"
+    )
+
+
+def _features(decision: dict[str, Any], weighed: WhatIf) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    from vedette.detect.features import FEATURES, show
+
+    weights = dict(weighed.pieces)
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    for feature in FEATURES:
+        value = decision["features"].get(feature.name)
+        if value is not None:
+            weight = f"  {weights[feature.name]:+.2f}" if feature.name in weights else "      "
+            shown = "no" if feature.unit == "flag" and not value else show(feature, max(value, 0.0))
+            seen = Text(shown).append(f"\n{feature.doc} ({feature.family})", style="dim")
+            table.add_row(Text(weight), Text(feature.name, "bold"), seen)
+    return table
 
 
 def _interval(decision: dict[str, Any], colour: str, console: Console) -> Text:
@@ -202,8 +237,10 @@ def _action(decision: dict[str, Any]) -> Text:
 
 def _request(decision: dict[str, Any]) -> str:
     endpoint = decision["endpoint.name"] or "an endpoint without a name"
+    method = decision["http.request.method"]
+    called = endpoint if endpoint.startswith(f"{method} ") else f"{method} {endpoint}"
     return (
-        f"{decision['http.request.method']} {endpoint} ({decision['endpoint.purpose']})"
+        f"{called} ({decision['endpoint.purpose']})"
         f" at {decision['timestamp']} by {decision['user_agent.name'] or 'no user agent'}"
     )
 
@@ -282,67 +319,33 @@ def _span(seconds: float) -> str:
 
 def _meanings() -> dict[str, tuple[str, str]]:
     from vedette.detect.features import FEATURES
+    from vedette.events.what_if import CERTAINTIES
 
     return {feature.name: (feature.family, feature.doc) for feature in FEATURES} | {
         name: ("certainty", doc) for name, doc in CERTAINTIES.items()
     }
 
 
-def _without(for_malice: list[dict[str, Any]], middle: float, spread: float, low: float) -> str:
-    """Take reasons away, strongest first, until the verdict would no longer be ``bad_bot``."""
-    needs_two = len(_strong(for_malice)) >= 2
-    left = middle
-    for count, reason in enumerate(for_malice, 1):
-        left -= reason["weight"]
-        names = " and ".join(each["signal"] for each in for_malice[:count])
-        would = _sigmoid(left - spread)
-        if would < BAD_LOW:
-            return (
-                f"without {names}, low would be about {would:.2f} instead of {low:.2f}: below {BAD_LOW}, not a bad_bot"
-            )
-        if needs_two and len(_strong(for_malice[count:])) < 2:
-            return (
-                f"without {names}, only one family of evidence would be strong, which never lifts low above 0.89:"
-                " not a bad_bot"
-            )
-    return "no listed reason decides: without all of them low would still be 0.9 or more"
-
-
-def _strong(reasons: list[dict[str, Any]]) -> list[str]:
-    """Name the families whose listed reasons add at least +2 log-odds."""
-    return [family for family, weight in _families(reasons).items() if weight >= 2.0]
-
-
-def _families(reasons: list[dict[str, Any]]) -> dict[str, float]:
-    meanings = _meanings()
-    sums: dict[str, float] = {}
-    for reason in reasons:
-        family = meanings.get(reason["signal"], ("", ""))[0]
-        sums[family] = sums.get(family, 0.0) + reason["weight"]
-    return sums
-
-
 def _draws(console: Console) -> bool:
-    return console.encoding.lower().startswith("utf")
+    return console.is_terminal and console.encoding.lower().startswith("utf")
 
 
-def _logit(p: float) -> float:
-    p = min(max(p, 1e-6), 1.0 - 1e-6)
-    return math.log(p / (1.0 - p))
+def _printable(value: Any) -> Any:
+    """Replace what a terminal would obey instead of show."""
+    if isinstance(value, str):
+        return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    return value
 
 
-def _sigmoid(z: float) -> float:
-    return 1.0 / (1.0 + math.exp(-z)) if z > -700 else 0.0
+def _print_json(decision: dict[str, Any], weighed: WhatIf) -> None:
+    import msgspec
 
-
-def _print_json(decision: dict[str, Any]) -> None:
-    def plain(value: Any) -> Any:
-        if isinstance(value, float) and not math.isfinite(value):
-            return None
-        if isinstance(value, dict):
-            return {key: plain(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [plain(item) for item in value]
-        return value
-
-    print(json.dumps(plain(decision), ensure_ascii=False, indent=2))
+    turns = msgspec.to_builtins(weighed)
+    turns["changes"] = [change for change in turns["changes"] if change["matters"]]
+    # msgspec writes what is not finite as null; ASCII keeps control characters of any kind escaped
+    whole = msgspec.json.decode(msgspec.json.encode(decision | {"would_change": turns}))
+    print(json.dumps(whole, indent=2))
