@@ -252,7 +252,6 @@ class Config(Struct, frozen=True, kw_only=True):
         upstreams: Host (or ``default``) to base URL.
         policy: The rules in force, whatever the file called them.
         policy_name: ``observe``, ``balanced``, ``strict``, ``api-partners`` or ``custom``.
-        signing_key: Signs ``Vedette-Decision``; ``None`` means no signature.
     """
 
     file: str = ""
