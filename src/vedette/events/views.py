@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import structlog
 
@@ -70,7 +71,7 @@ def connect(directory: Path, *, since: float | None = None) -> duckdb.DuckDBPyCo
 
 
 def find(directory: Path, id: str) -> dict[str, Any] | None:
-    """Find one decision by its request id or support id (``urn:uuid:…``), ``None`` where there is none.
+    """Find one decision by its request id or support id (``urn:uuid:…``, ``urn:vedette:…``), or give ``None``.
 
     The keys are the columns of ``decisions``, times as RFC 3339, ``features`` by name with null for unknown, and
     ``answer`` (or null) and ``outcomes``: those of the request itself, and those of its session, account or address
@@ -78,9 +79,7 @@ def find(directory: Path, id: str) -> dict[str, Any] | None:
     """
     import duckdb
 
-    wanted = id.strip()
-    if wanted[:9].lower() == "urn:uuid:":
-        wanted = wanted[9:].lower()
+    wanted = _request_id(id)
     if not wanted:
         return None
     for attempt in range(ATTEMPTS):
@@ -90,6 +89,19 @@ def find(directory: Path, id: str) -> dict[str, Any] | None:
             if attempt == ATTEMPTS - 1:
                 raise
     return None
+
+
+def _request_id(text: str) -> str:
+    """Read an id as people paste it, or the ``instance`` of an answer that Vedette gave.
+
+    >>> _request_id(" URN:UUID:1C2D6B0E-5F7A-4F0A-9D8B-2F6F0E1F7C11"), _request_id("urn:vedette:a%20b")
+    ('1c2d6b0e-5f7a-4f0a-9d8b-2f6f0e1f7c11', 'a b')
+    """
+    text = text.strip().encode("utf-8", "replace").decode()
+    scheme, rest = text[:12].lower(), text[12:]
+    if scheme == "urn:vedette:":
+        return unquote(rest)
+    return text[9:].lower() if scheme.startswith("urn:uuid:") else text
 
 
 def _find(directory: Path, id: str) -> dict[str, Any] | None:
