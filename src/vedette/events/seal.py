@@ -13,12 +13,12 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import select
 import shutil
 import signal
 import sys
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,11 @@ from vedette.events.record import OutcomeRecord, Record
 from vedette.events.seen import keep_seen
 from vedette.events.segment import Damage, held, listed, records, segments_of, started, sync_directory
 
-__all__ = ["expire", "join_hours", "main", "seal_all", "seal_one", "superseded"]
+__all__ = ["expire", "join_hours", "main", "seal_all", "seal_one", "superseded", "sweep"]
 
 EVERY_S = 2.0
+HOUSEKEEPING_S = 60.0
+"""How often hours are joined and deleted."""
 BATCH = 50_000
 """Records held in memory at a time: a row group."""
 JOIN_FILES = 4
@@ -47,16 +49,28 @@ file vanish."""
 log = structlog.get_logger("vedette.archive")
 
 
-def seal_all(directory: Path) -> int:
-    """Seal every closed segment below a data directory; says how many. One that is no segment stays and is named."""
+def seal_all(directory: Path, is_stopped: Callable[[], bool] = lambda: False, refused: set[str] | None = None) -> int:
+    """Seal every closed segment below a data directory; says how many. One that is no segment stays and is named.
+
+    Args:
+        directory: The data directory.
+        is_stopped: Asked before each segment: whoever has to end need not wait for more than one.
+        refused: Names of what was found to be no segment, so that it is read and named once.
+    """
+    refused = set() if refused is None else refused
     sealed = 0
     for path in listed(segments_of(directory)):
+        if is_stopped():
+            break
+        if path.name in refused:
+            continue
         file = held(path)
         if file is None:
             continue
         try:
             sealed += seal_one(directory, path)
         except ValueError as error:
+            refused.add(path.name)
             log.warning("segment.refused", segment=path.name, problem=str(error), fix="it is kept until retention ends")
         finally:
             os.close(file)
@@ -95,7 +109,7 @@ def seal_one(directory: Path, path: Path) -> bool:
 
 def expire(directory: Path, now: float, retain_s: float) -> int:
     """Delete hours and segments that ended more than ``retain_s`` seconds before ``now``; says how many."""
-    limit = datetime.fromtimestamp(now, UTC) - timedelta(seconds=retain_s)
+    limit = datetime.fromtimestamp(max(now - retain_s, 0.0), UTC)
     gone = 0
     for hour, partition in _partitions(directory):
         if hour + timedelta(hours=1) <= limit:
@@ -259,16 +273,38 @@ def _force(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _pass(directory: Path, retain_s: float | None) -> int:
-    now = time.time()
-    sealed = seal_all(directory)
-    join_hours(directory, now)
-    expire(directory, now, retention(directory) if retain_s is None else retain_s)
-    return sealed
+def sweep(directory: Path) -> None:
+    """Delete drafts that a crash left. Only the one archive process of a directory may, before it does anything."""
+    for table in TABLES:
+        for draft in (directory / "events" / table.name).glob("day=*/hour=*/.*.tmp"):
+            draft.unlink(missing_ok=True)
+
+
+class _Stop:
+    """Whether a signal asked this process to end. Unlike an event it cannot lock against its own handler."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._woken, waker = os.pipe()
+        os.set_blocking(waker, False)
+        signal.set_wakeup_fd(waker)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: object) -> None:
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def wait(self, seconds: float) -> bool:
+        if not self._is_set:
+            select.select([self._woken], [], [], seconds)
+        return self._is_set
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the archive: once, or until SIGTERM."""
+    """Seal, join and delete: once, or until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m vedette.events.seal", description=main.__doc__)
     parser.add_argument("directory", type=Path, help="the data directory")
     parser.add_argument("--once", action="store_true", help="seal what is closed now, then end")
@@ -280,17 +316,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     setproctitle.setproctitle("vedette: archive")
     configure_log("archive")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    guard = _only_one(given.directory)
+    os.umask(0o077)
+    stop = _Stop()
+    try:
+        guard = _only_one(given.directory)
+    except OSError as error:
+        log.warning("archive.failed", problem=str(error), fix="make the data directory writable")
+        return 1
     if guard is None:
         log.warning("archive.refused", directory=str(given.directory), problem="another archive process works here")
         return 1
+    refused: set[str] = set()
+    housekeeping_at = 0.0
     try:
+        sweep(given.directory)
         while True:
             try:
-                _pass(given.directory, given.retain)
+                seal_all(given.directory, stop.is_set, refused)
+                if time.monotonic() >= housekeeping_at and not stop.is_set():
+                    housekeeping_at = time.monotonic() + HOUSEKEEPING_S
+                    now = time.time()
+                    join_hours(given.directory, now)
+                    expire(given.directory, now, retention(given.directory) if given.retain is None else given.retain)
             except OSError as error:
                 log.warning("archive.failed", problem=str(error), fix="free space, or make the directory writable")
                 if given.once:
