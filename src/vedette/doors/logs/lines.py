@@ -27,7 +27,7 @@ MalformedKind = Literal[
 ]
 
 
-class Recorded(Struct, frozen=True):
+class Recorded(Struct, frozen=True, gc=False):
     """A request as it was, and the answer it got (``None``: never answered)."""
 
     request: Request
