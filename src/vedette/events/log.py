@@ -303,6 +303,7 @@ class EventLog:
 
     def _write_buffer(self) -> None:
         while True:
+            self._rotate(stopping=False)
             with self._lock:
                 taken = self._buffer[:4096]
             if not taken:
@@ -322,7 +323,6 @@ class EventLog:
             with self._progress:
                 self._written += count
                 self._progress.notify_all()
-            self._rotate(stopping=False)
 
     def _sync(self) -> None:
         self._sync_wanted = False
