@@ -17,6 +17,7 @@ __all__ = ["COLUMNS", "histogram", "timeline"]
 WIDTH, HEIGHT = 960, 260
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 34
 COLUMNS = 160
+INTERVALS = 150
 
 
 def timeline(buckets: dict[int, Bucket], step_s: float) -> str:
@@ -72,16 +73,18 @@ def timeline(buckets: dict[int, Bucket], step_s: float) -> str:
 
 
 def histogram(bins: Sequence[ScoreBin]) -> str:
-    """Draw how many requests got which score (logarithmic), and the mean interval of each bar."""
+    """Draw how many requests got which score (logarithmic), and below it the mean interval of each bar."""
     inner_w, inner_h = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
     most = max((scored.requests for scored in bins), default=1)
     top = math.ceil(math.log10(max(most, 10)))
     each = inner_w / len(bins)
-    parts = [_frame("Requests by score, with the mean interval of each bar")]
+    parts = [_frame("Requests by score, and the mean interval of each bar", HEIGHT + INTERVALS)]
     for power in range(top + 1):
-        y = TOP + inner_h * (1 - power / top)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_short(10**power)}</text>')
+        parts += _line_across(TOP + inner_h * (1 - power / top), _short(10**power))
+    for half in range(3):
+        parts += _line_across(_interval_y(half / 2), f"{half / 2:g}")
+    start, end = _interval_y(0.0), _interval_y(1.0)
+    parts.append(f'<line class="diagonal" x1="{LEFT}" y1="{start:.1f}" x2="{LEFT + inner_w}" y2="{end:.1f}"/>')
     for place, scored in enumerate(bins):
         if not scored.requests:
             continue
@@ -95,28 +98,38 @@ def histogram(bins: Sequence[ScoreBin]) -> str:
             f'<rect class="{kind}" x="{x + 2:.1f}" y="{TOP + inner_h - tall:.1f}" width="{each - 4:.1f}" '
             f'height="{tall:.1f}"><title>{escape(title)}</title></rect>'
         )
-        y = TOP + inner_h - tall - 5
+        upper = _interval_y(high)
         parts.append(
-            f'<line class="interval" x1="{LEFT + inner_w * low:.1f}" x2="{LEFT + inner_w * high:.1f}" '
-            f'y1="{max(y, 4):.1f}" y2="{max(y, 4):.1f}"/>'
+            f'<rect class="interval" x="{x + 2:.1f}" y="{upper:.1f}" width="{each - 4:.1f}" rx="3" '
+            f'height="{max(_interval_y(low) - upper, 2):.1f}"><title>{escape(title)}</title></rect>'
         )
     for tenth in range(11):
         x = LEFT + inner_w * tenth / 10
-        parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 12}" text-anchor="middle">{tenth / 10:.1f}</text>')
+        parts.append(f'<text x="{x:.0f}" y="{HEIGHT - 14}" text-anchor="middle">{tenth / 10:.1f}</text>')
     return "".join([*parts, "</svg>"])
 
 
-def _frame(label: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+def _interval_y(probability: float) -> float:
+    """Where a probability stands in the panel below the histogram."""
+    return HEIGHT + INTERVALS - 8 - (INTERVALS - 16) * probability
+
+
+def _line_across(y: float, label: str) -> list[str]:
+    return [
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>',
+        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>',
+    ]
+
+
+def _frame(label: str, height: int = HEIGHT) -> str:
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
 
 
 def _grid(scale: float) -> list[str]:
     inner_h = HEIGHT - TOP - BOTTOM
     lines = []
     for quarter in range(5):
-        y = TOP + inner_h * (1 - quarter / 4)
-        lines.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_short(scale * quarter / 4)}</text>')
+        lines += _line_across(TOP + inner_h * (1 - quarter / 4), _short(scale * quarter / 4))
     return lines
 
 
