@@ -2,14 +2,16 @@
 
 Each record is one MessagePack array. A later version may append fields with defaults and never moves one. Everything
 that identifies somebody arrives here hashed; what a client can put into a request (path, query, header and body values,
-addresses, tokens) is not copied, with two bounded exceptions: the request's id, and the family of its user agent out of
-a closed list. A method outside the registered ones is kept as ``_OTHER``.
+addresses, tokens) is not copied, with three bounded exceptions: the request's id, the family of its user agent out of
+a closed list, and the words of its route. A method outside the registered ones is kept as ``_OTHER``.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -30,6 +32,7 @@ __all__ = [
     "decision_record",
     "decode",
     "encode",
+    "kept_endpoint",
     "outcome_record",
     "shown_address",
 ]
@@ -45,6 +48,7 @@ Size = Annotated[int, Meta(ge=-1, le=2**63 - 1)]
 
 ID_LIMIT = 128
 TEXT_LIMIT = 256
+_ROUTE_WORD = re.compile(r"\{id\}|v\d{1,3}|\.?(?=[^\d]*\d?[^\d]*\Z)[a-z\d_-]{1,31}(?:\.[a-z\d]{1,8})?")
 NAMED_KINDS = frozenset({"browser", "library", "headless", "tool", "crawler"})
 """Kinds of user agent whose family comes from a closed list; of the others only the kind is kept."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"})
@@ -142,7 +146,7 @@ def decision_record(decision: Decision, request: Request, client_address: str | 
         decision.campaign,
         decision.model,
         decision.features,
-        decision.endpoint,
+        kept_endpoint(decision.endpoint),
         decision.purpose,
         method if method in METHODS else "_OTHER",
         _agent(request),
@@ -183,6 +187,24 @@ def outcome_record(outcome: Outcome, hasher: Hasher, now: float) -> OutcomeRecor
         hasher("event", outcome.event_id) if outcome.event_id else 0,
         now,
     )
+
+
+@lru_cache(maxsize=2048)
+def kept_endpoint(name: str) -> str:
+    """Reduce the name of an endpoint that was learned from traffic to words that an API's author would write.
+
+    A learned name is the method and the path with its identifiers replaced; a client can put anything into the rest.
+    Segments that do not look like a route's word (more than one digit, ``@``, ``%``, several dots, 32 letters or more)
+    become ``{other}``. Names of configured endpoints stay.
+
+    >>> kept_endpoint("GET /v1/users/{id}/.env"), kept_endpoint("GET /reset/zk3_9aqx"), kept_endpoint("login")
+    ('GET /v1/users/{id}/.env', 'GET /reset/{other}', 'login')
+    """
+    method, gap, path = name.partition(" /")
+    if not gap:
+        return name
+    segments = (part if not part or _ROUTE_WORD.fullmatch(part) else "{other}" for part in path.split("/"))
+    return f"{method if method in METHODS else '_OTHER'} /{'/'.join(segments)}"
 
 
 def shown_address(address: str, privacy: AddressPrivacy) -> str | None:

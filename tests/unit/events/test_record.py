@@ -7,6 +7,7 @@ from vedette.events.record import (
     decision_record,
     decode,
     encode,
+    kept_endpoint,
     outcome_record,
     shown_address,
 )
@@ -71,3 +72,23 @@ def test_an_outcome_meets_the_request_of_the_same_account_and_network(hasher):
 )
 def test_an_address_shows_what_privacy_allows(address, privacy, expected):
     assert shown_address(address, privacy) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("GET /v1/products/{id}/reviews", "GET /v1/products/{id}/reviews"),
+        ("POST /oauth2/token", "POST /oauth2/token"),
+        ("GET /wp-login.php", "GET /wp-login.php"),
+        ("GET /.git/config", "GET /.git/config"),
+        ("GET /", "GET /"),
+        ("GET /users/anna@example.com/orders", "GET /users/{other}/orders"),
+        ("GET /reset/eyjhbgcioi.abc.def", "GET /reset/{other}"),
+        ("GET /q/hello%20world", "GET /q/{other}"),
+        ("GET /x/" + "a" * 40, "GET /x/{other}"),
+        ("CANARY /x", "_OTHER /x"),
+        ("log in: 4711", "log in: 4711"),
+    ],
+)
+def test_a_learned_endpoint_keeps_only_words_of_a_route(name, expected):
+    assert kept_endpoint(name) == expected

@@ -109,7 +109,7 @@ def test_a_crash_at_any_step_neither_loses_nor_doubles(tmp_path, hasher, monkeyp
     assert counts(tmp_path) == (5, 5, 1)
     assert seal_all(tmp_path) == 1
     assert counts(tmp_path) == (5, 5, 1)
-    assert [path for path in (tmp_path / "events").rglob(".*.tmp")] == []
+    assert list((tmp_path / "events").rglob(".*.tmp")) == []
 
 
 def test_hours_end_with_retention(tmp_path, hasher):
