@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from vedette.config import defaults
-from vedette.doors.logs import MalformedTally
+from vedette.doors.logs import Malformed, MalformedTally
+from vedette.replay import Accuracy, read_labels
 from vedette.replay.run import Figures
 from vedette.report import Report
 from vedette.report.gather import MOST_BUCKETS, MOST_CLIENTS, MOST_ENDPOINTS, Gathered
@@ -115,3 +117,29 @@ def test_targets_that_cannot_be_written_are_refused_at_once(tmp_path: Path) -> N
         Report(tmp_path / "report.pdf")
     with pytest.raises(FileNotFoundError):
         Report(tmp_path / "none" / "report.html")
+
+
+def test_labels_and_skipped_lines_are_shown_and_escaped(tmp_path: Path) -> None:
+    decisions = [decided(n, action="block" if n >= 4 else "allow", score=0.95, at=n * 10.0) for n in range(10)]
+    labels = [
+        {"http.request.id": request.id, "actor": "bad_bot", "session": "s", "campaign": EVIL}
+        for request, _ in decisions
+    ]
+    file = tmp_path / "labels.jsonl"
+    file.write_text("".join(json.dumps(label) + "\n" for label in labels))
+    accuracy = Accuracy(read_labels(file))
+    report = Report(tmp_path / "report.html")
+    for place, (request, decision) in enumerate(decisions):
+        report.add(place, request, decision)
+        accuracy.add(place, request, decision)
+    malformed = MalformedTally()
+    malformed.add("access.log", 7, Malformed("not JSON", EVIL), EVIL.encode())
+    figures = Figures(requests=10, first=1.7e9, last=1.7e9 + 90, interrupted=True)
+    written = report.write(figures, malformed, ["access.log"], defaults("http://127.0.0.1:1"), accuracy)
+    text = written.read_text("utf-8")
+    assert written.name == "report.partial.html"
+    assert "The replay was interrupted" in text
+    assert "<script" not in text
+    assert "access.log:7" in text
+    assert "<b>60.00 %</b>" in text, "recall: six of ten malicious requests are stopped"
+    assert ">40.0 s</td>" in text, "the first stop of the campaign"
