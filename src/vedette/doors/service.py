@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from vedette.collect.normalize import TrustedProxies, read_headers
 from vedette.doors.connection import Call, answer, problem
 from vedette.doors.forwarded import PREFIX, read_question
 from vedette.doors.records import BadRecord, decision_record, outcomes_of, requests_of
@@ -265,6 +266,10 @@ class Service:
         self.engine.reload(config)
         self.refuses_without_decision = any(endpoint.on_failure == "block" for endpoint in config.endpoints)
         self.events.retain_s = config.events.retain_s
+        proxies = TrustedProxies(config.trusted_proxies, config.forwarded.address)
+        self.events.show_addresses(
+            config.privacy.address, lambda request: proxies.client_of(request, read_headers(request.headers)[1])
+        )
 
     def refused(self, reason: str) -> None:
         """Count a call that a connection refused."""

@@ -107,7 +107,8 @@ class EventLog:
         self._retain_s = retain_s
         self._retain_written = False
         self._hasher = hasher
-        self._address = address
+        self._address: AddressPrivacy = address
+        self._client_of: Callable[[Request], str] = _sender
         self._capacity = capacity_bytes
         self._outcome_capacity = int(capacity_bytes * OUTCOME_HEADROOM)
         self._segment_bytes = segment_bytes
@@ -145,12 +146,12 @@ class EventLog:
     def append_decision(self, decision: Decision, request: Request, client_address: str = "") -> int:
         """Log a decision; the answer is as in :meth:`append_outcome`.
 
-        ``client_address`` is the client behind trusted proxies, where the door knows it better than the request; it
-        is used only if ``privacy.address`` asks for addresses.
+        ``client_address`` is the client behind trusted proxies, where the door knows it better than
+        :meth:`show_addresses` was told; it is used only if ``privacy.address`` asks for addresses.
         """
         shown = None
         if self._address != "hash":
-            shown = shown_address(client_address or request.client_address, self._address)
+            shown = shown_address(client_address or self._client_of(request), self._address)
         return self._append(decision_record(decision, request, shown, self._clock()), self._capacity)
 
     def append_answer(self, answer: Answer) -> int:
@@ -232,6 +233,11 @@ class EventLog:
     def retain_s(self, seconds: float) -> None:
         self._retain_s = seconds
         self._retain_written = False
+
+    def show_addresses(self, address: AddressPrivacy, client_of: Callable[[Request], str]) -> None:
+        """Change what of an address later decisions keep, and how the client behind trusted proxies is found."""
+        self._client_of = client_of
+        self._address = address
 
     def wait(self, sequence: int, timeout_s: float = 1.0) -> bool:
         """Wait until the event of that number is durable; False where it is not yet after ``timeout_s``.
@@ -403,6 +409,10 @@ class EventLog:
         )
         self._warned_at = now
         self._warned_drops = drops
+
+
+def _sender(request: Request) -> str:
+    return request.client_address
 
 
 def _printable(record: Record) -> Record:

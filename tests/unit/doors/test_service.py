@@ -41,6 +41,9 @@ class Events:
         self.kept.append(decision)
         return len(self.kept)
 
+    def show_addresses(self, address, client_of):
+        self.shown = address, client_of
+
     def append_answer(self, answer):
         self.kept.append(answer)
         return len(self.kept)
@@ -217,6 +220,7 @@ def test_a_configuration_is_taken_or_refused(service):
     assert (status, json.loads(said)) == (200, {"restart_needed": ["listen"]})
     assert service.engine.config.mode == "enforce"
     assert service.events.retain_s == CONFIG.events.retain_s
+    assert service.events.shown[0] == CONFIG.privacy.address
     status, _, said = call(service, b"POST", b"/-/reload", b"bad")
     assert status == 422
     assert json.loads(said)["problems"] == ["a:1: mode: wrong", "a:2: policy: wrong"]

@@ -190,3 +190,11 @@ def test_addresses_are_kept_as_privacy_says(tmp_path, privacy):
         log.append_decision(make_decision(), make_request(), "203.0.113.9")
     expected = {"hash": [None, None], "truncate": ["192.0.2.0", "203.0.113.0"], "raw": ["192.0.2.77", "203.0.113.9"]}
     assert [record.client_address for record in logged(tmp_path)] == expected[privacy]
+
+
+def test_a_shown_address_is_the_clients_not_the_proxys(event_log, tmp_path):
+    event_log.append_decision(make_decision(1), make_request())
+    event_log.show_addresses("raw", lambda request: f"client behind {request.client_address}")
+    event_log.append_decision(make_decision(2), make_request())
+    event_log.flush()
+    assert [record.client_address for record in logged(tmp_path)] == [None, "client behind 192.0.2.77"]
