@@ -152,7 +152,9 @@ def _replay(
             if page is not None:
                 print(f"report: {page.write(figures, malformed, [log.name for log in logs], config, accuracy)}")
         except OSError as error:
-            print(f"vedette replay: {_said(error)}", file=sys.stderr)
+            targets = " and ".join(str(target) for target in (out, report) if target)
+            left = f"; {targets} not written, make room and run it again" if targets else ""
+            print(f"vedette replay: {_said(error)}{left}", file=sys.stderr)
             return 1
     if engine.last_error is not None:
         print(

@@ -98,12 +98,14 @@ def test_mistakes_are_said_without_a_trace(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["access.log", "empty.log", "noise.log"]
 
 
-def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, log: bytes) -> None:
+@pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, log: bytes, name: str) -> None:
     (tmp_path / "access.log").write_bytes(log * 200)
+    limit = 200_000 if name == "out.jsonl" else 4_000  # Parquet packs these decisions tightly
     program = (
         "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
-        "sys.argv = ['vedette', 'replay', 'access.log', '--out', 'out.jsonl']\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        f"sys.argv = ['vedette', 'replay', 'access.log', '--out', '{name}']\n"
         "import vedette.cli; vedette.cli.main()"
     )
     done = subprocess.run(
@@ -111,6 +113,8 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, log: bytes) -> 
     )
     assert done.returncode == 1
     assert "File too large" in done.stderr
+    assert f"{name} not written" in done.stderr
+    assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["access.log"]
 
 
