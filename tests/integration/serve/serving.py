@@ -54,11 +54,12 @@ class Api:
                 if self.path.startswith("/slow"):
                     time.sleep(1.0)
                 self.send_response(200)
+                self.send_header("x-told", self.headers.get("vedette-decision", ""))
                 self.send_header("content-length", "2")
                 self.end_headers()
                 self.wfile.write(b"ok")
 
-            do_GET = do_POST = do_PUT = answer
+            do_GET = do_POST = do_PUT = do_OPTIONS = answer
 
             def log_message(self, *_: Any) -> None:
                 pass
