@@ -1,4 +1,6 @@
 import math
+import re
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -39,3 +41,21 @@ def test_odd_values_become_null_and_never_raise():
     (row,) = table_of(OUTCOMES, [OutcomeRecord(math.nan, "conversion", None, 0, 0, 0, 0, 0.0)]).to_pylist()
     assert row["outcome"] == "conversion"
     assert schema_of(DECISIONS).field("features").type.value_type == pa.float32()
+
+
+def test_the_reference_names_every_column_and_no_other():
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "events.md").read_text("utf-8")
+    table = page.partition("## Columns")[2].partition("## What is never kept")[0]
+    documented = set(re.findall(r"`([a-z][a-z_.]+)`", table)) - {each.name for each in TABLES} - {"event.id"}
+    columns = {column.name for table in TABLES for column in table.columns}
+    assert columns <= documented
+    assert documented - columns <= {
+        "day",
+        "hour",
+        "app",
+        "unknown",
+        "absent",
+        "privacy.key",
+        "privacy.address",
+        ".hash",
+    }
