@@ -16,14 +16,14 @@ from vedette.types import Answer, Request
 _TIME = r"\[(\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"
 _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _TAIL = rf"(\d{{3}}|-) (\d+|-)(?: {_QUOTED} {_QUOTED}(?: .*)?)? ?"
-_HEAD = rf"(?:(\S+:\d+) )?(\S+) \S+ (.*?) {_TIME} "
+_HEAD = rf"(?:(\S+:\d+) )?(\S+) \S+ (.{{0,256}}?) {_TIME} "  # bounded: a hostile line may hold many times
 
 _plain = re.compile(
     rf'()(\S+) \S+ (\S+) {_TIME} "([^"\\]*)" (\d{{3}}|-) (\d+|-)(?: "([^"\\]*)" "([^"\\]*)"(?: .*)?)? ?', re.ASCII
 )
 _escaped = re.compile(_HEAD + _QUOTED + " " + _TAIL, re.ASCII | re.DOTALL)
 _unescaped = re.compile(_HEAD + r'"(.*)" ' + _TAIL, re.ASCII | re.DOTALL)
-_head_only = re.compile(rf"\S+ \S+ .*?{_TIME}", re.ASCII | re.DOTALL)
+_head_only = re.compile(rf"\S+ \S+ .{{0,256}}?{_TIME}", re.ASCII | re.DOTALL)
 _method = re.compile(r"[A-Za-z!#$%&'*+.^_`|~0-9-]{1,32}", re.ASCII)
 _escape = re.compile(r'\\(x[0-9A-Fa-f]{2}|["\\nrtvbf])')
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "b": "\b", "f": "\f", '"': '"', "\\": "\\"}

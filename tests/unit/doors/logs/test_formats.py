@@ -190,3 +190,14 @@ def test_a_damaged_archive_gives_what_stands_before_the_damage(tmp_path) -> None
     tally = MalformedTally()
     assert len(list(Log(str(path), "common", tally).events())) > 0
     assert tally.kinds["damaged file"] == 1
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(200, True), (300, False)])
+def test_a_login_with_spaces_is_read_up_to_a_bound(length: int, is_read: bool) -> None:
+    """Without the bound a line full of times costs seconds."""
+    login = ("a " * length)[: length - 1] + "b"
+    line = f'192.0.2.1 - {login} [24/Nov/2025:17:00:00 +0000] "GET / HTTP/1.1" 200 5'
+    found = FORMATS["common"](line.encode(), "l1")
+    assert isinstance(found, Recorded) == is_read
+    if isinstance(found, Recorded):
+        assert found.request.user_name == login
