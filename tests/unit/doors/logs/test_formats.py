@@ -197,7 +197,7 @@ def test_a_login_with_spaces_is_read_up_to_a_bound(length: int, is_read: bool) -
     """Without the bound a line full of times costs seconds."""
     login = ("a " * length)[: length - 1] + "b"
     line = f'192.0.2.1 - {login} [24/Nov/2025:17:00:00 +0000] "GET / HTTP/1.1" 200 5'
-    found = FORMATS["common"](line.encode(), "l1")
+    found = parse_access(line.encode(), "l1")
     assert isinstance(found, Recorded) == is_read
     if isinstance(found, Recorded):
         assert found.request.user_name == login
