@@ -25,7 +25,7 @@ from vedette.detect.threats import name_threat
 from vedette.mitigate import actions, sessions
 from vedette.mitigate.actions import Reply
 from vedette.mitigate.cors import CorsMemory
-from vedette.mitigate.policy import Keys, Policy
+from vedette.mitigate.policy import Keys, Policy, is_preflight
 from vedette.types import STOPPING, Answer, Decision, Directive, Outcome, Reason, Request, Verdict
 
 __all__ = ["Engine"]
@@ -226,6 +226,8 @@ class Engine:
             status=status,
             is_certain=is_certain,
         )
+        if request.method == "OPTIONS" and is_preflight(facts):
+            self._cors.ask(seen.host, dict(facts.headers or ()).get("origin", ""), now)
         if choice.enforced and choice.action in STOPPING:
             self._stop(seen, choice.action, choice.directive, now)
         elif seen.session and (high <= HUMAN_HIGH or features[_WELCOME] > 0.0) and score < 0.5:

@@ -2,7 +2,9 @@
 
 A page of another origin reads an answer only where the answer says so. When Vedette answers in the API's place it must
 say the same, or a script sees "network error" where it should see 403 or 429. :class:`CorsMemory` remembers, for a host
-and an origin, what the API last said; the preflight that precedes a request already teaches it.
+and an origin, what the API last said; the preflight that precedes a request already teaches it. The API's answer to a
+preflight may still be on its way to the engine when the request itself arrives; a browser sends that request only where
+the preflight was granted, so for :data:`ASKED_S` the preflight alone counts as a grant.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ __all__ = ["CorsMemory"]
 
 ENTRIES = 1024
 EXPIRES_S = 86400.0
+ASKED_S = 2.0
 HOST_MAX = 255
 ORIGIN_MAX = 300
 FIELD_MAX = 1024
@@ -39,6 +42,15 @@ class CorsMemory:
     def __init__(self, entries: int = ENTRIES) -> None:
         self._entries = entries
         self._grants: OrderedDict[tuple[str, str], _Grant] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def ask(self, host: str, origin: str, now: float) -> None:
+        """Note that a page of ``origin`` has sent a preflight."""
+        if origin and len(host) <= HOST_MAX and _is_plain(origin, ORIGIN_MAX):
+            self._asked[_bare(host), origin] = now
+            self._asked.move_to_end((_bare(host), origin))
+            if len(self._asked) > self._entries:
+                self._asked.popitem(last=False)
 
     def __len__(self) -> int:
         return len(self._grants)
@@ -79,6 +91,8 @@ class CorsMemory:
             return ()
         host = _bare(host)
         grant = self._grants.get((host, origin)) or self._grants.get((host, ""))
+        if grant is None and now - self._asked.get((host, origin), -EXPIRES_S) <= ASKED_S:
+            grant = _Grant(origin, credentials=True, expose="", at=now)
         if grant is None or now - grant.at > EXPIRES_S:
             return ()
         fields = [("access-control-allow-origin", grant.origin)]

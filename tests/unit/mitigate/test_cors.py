@@ -112,3 +112,19 @@ def test_an_answer_without_cors_teaches_nothing():
     memory.learn(Answer(timestamp=NOW, id="1", status=200))
     memory.learn(Answer(timestamp=NOW, id="1", status=200, headers=(("access-control-allow-origin", APP),)))
     assert len(memory) == 0
+
+
+def test_a_fresh_preflight_counts_until_its_answer_is_known():
+    memory = CorsMemory()
+    memory.ask("API.example:443", APP, NOW)
+    assert ("access-control-allow-origin", APP) in memory.mirror("api.example", APP, NOW + 1)
+    assert memory.mirror("api.example", APP, NOW + 3) == ()
+    assert memory.mirror("api.example", "https://evil.example", NOW + 1) == ()
+
+
+def test_preflights_are_bounded():
+    memory = CorsMemory(entries=10)
+    for n in range(100):
+        memory.ask("api.example", f"https://{n}.example", NOW)
+    memory.ask("api.example", "https://" + "x" * 5000, NOW)
+    assert len(memory._asked) == 10
