@@ -1,5 +1,6 @@
 """What the event log promises: nothing confirmed is lost, nothing is doubled, nobody is named."""
 
+import contextlib
 import itertools
 import os
 import signal
@@ -96,9 +97,9 @@ def test_a_killed_archive_neither_loses_nor_doubles(tmp_path):
     process = writer(tmp_path, 0, 3000)
     process.communicate()
     expected = {make_decision(n).id: 1 for n in range(3000)}
-    for pause in (0.0, 0.2, 0.4, 0.6):
+    for pause in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5):
         archive = subprocess.Popen([sys.executable, "-m", "vedette.events.seal", str(tmp_path), "--once"])
-        with pytest.raises(subprocess.TimeoutExpired):
+        with contextlib.suppress(subprocess.TimeoutExpired):
             archive.wait(pause)
         archive.kill()
         archive.wait()
