@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import threading
 import time
@@ -68,8 +69,8 @@ log = structlog.get_logger("vedette.events")
 def retention(directory: Path) -> float:
     """Read for how many seconds the log's owner wants events kept; 30 days where it never said so."""
     try:
-        value = json.loads((directory / "events" / "retain.json").read_bytes())["retain_s"]
-        return max(float(value), 3600.0)
+        seconds = float(json.loads((directory / "events" / "retain.json").read_bytes())["retain_s"])
+        return RETAIN_S if math.isnan(seconds) else max(seconds, 3600.0)
     except (OSError, ValueError, TypeError, KeyError):
         return RETAIN_S
 

@@ -179,8 +179,9 @@ def test_retention_is_written_down_for_the_archive(tmp_path):
         eventually(lambda: retention(tmp_path) == 10800, "it was replaced")
     (tmp_path / "events" / "retain.json").write_text(json.dumps({"retain_s": 1}))
     assert retention(tmp_path) == 3600, "never less than an hour"
-    (tmp_path / "events" / "retain.json").write_text("[")
-    assert retention(tmp_path) == 30 * 86400
+    for nonsense in ("[", "{}", "[1]", '{"retain_s": null}', '{"retain_s": NaN}', '{"retain_s": "x"}'):
+        (tmp_path / "events" / "retain.json").write_text(nonsense)
+        assert retention(tmp_path) == 30 * 86400
 
 
 @pytest.mark.parametrize("privacy", ["hash", "truncate", "raw"])

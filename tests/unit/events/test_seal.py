@@ -205,3 +205,79 @@ def test_an_unwritable_place_is_said(tmp_path):
     (tmp_path / "events" / "answers").write_text("a file where a directory belongs")
     assert archive(tmp_path, "--once").wait(60) == 1
     assert path.exists()
+
+
+class Crash(BaseException):
+    """Stands for SIGKILL: nothing of ours catches it."""
+
+
+@pytest.mark.parametrize("kind", ["replace", "unlink", "write_text"])
+@pytest.mark.parametrize("step", range(1, 7))
+def test_a_crash_at_any_step_of_joining_neither_loses_nor_doubles(tmp_path, hasher, monkeypatch, kind, step):
+    for number in range(4):
+        fill(tmp_path, hasher, number * 10)
+        seal_all(tmp_path)
+    dated(tmp_path, "*.parquet", NOW)
+    later = time.time() + 7200  # what is joined now will have had its grace by then
+    real, left, crashes = getattr(Path, kind), [step], 0
+
+    def crash(path, *arguments, **options):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Crash
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(f"pathlib.Path.{kind}", crash)
+    for moment in (NOW + 7200, later, later):
+        try:
+            join_hours(tmp_path, moment)
+        except Crash:
+            crashes += 1
+        assert counts(tmp_path) == (20, 20, 4)
+    assert crashes == (step <= {"replace": 3, "write_text": 3}.get(kind, 6))
+    monkeypatch.undo()
+    for _ in range(2):
+        join_hours(tmp_path, later)
+        assert counts(tmp_path) == (20, 20, 4)
+
+
+def test_drafts_that_a_crash_left_are_swept(tmp_path, hasher):
+    fill(tmp_path, hasher)
+    seal_all(tmp_path)
+    (partition,) = (tmp_path / "events" / "decisions").glob("day=*/hour=*")
+    (partition / ".join-0123456789abcdef.tmp").write_bytes(b"PAR1")
+    assert archive(tmp_path, "--once").wait(60) == 0
+    assert list((tmp_path / "events").rglob(".*.tmp")) == []
+    assert counts(tmp_path) == (5, 5, 1)
+
+
+def test_what_is_refused_is_named_once(tmp_path):
+    segments_of(tmp_path).mkdir(parents=True)
+    (segments_of(tmp_path) / ("20261125T14-" + "0" * 16 + "-7.mpk")).write_bytes(b"something else")
+    refused = set()
+    with capture_logs() as lines:
+        for _ in range(3):
+            assert seal_all(tmp_path, refused=refused) == 0
+    assert [line["event"] for line in lines] == ["segment.refused"]
+
+
+def test_it_stops_between_segments_when_told(tmp_path, hasher):
+    for number in range(3):
+        fill(tmp_path, hasher, number * 10)
+    left = [2]
+
+    def is_stopped():
+        left[0] -= 1
+        return left[0] < 0
+
+    assert seal_all(tmp_path, is_stopped) == 2
+    assert len(listed(segments_of(tmp_path))) == 1
+    assert counts(tmp_path) == (15, 15, 3)
+
+
+@pytest.mark.parametrize("retain_s", [1e300, float("inf"), 1e12])
+def test_kept_for_ever_is_possible(tmp_path, hasher, retain_s):
+    fill(tmp_path, hasher)
+    seal_all(tmp_path)
+    assert expire(tmp_path, NOW, retain_s) == 0
+    assert counts(tmp_path) == (5, 5, 1)
