@@ -54,7 +54,7 @@ NAMED_KINDS = frozenset({"browser", "library", "headless", "tool", "crawler"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"})
 
 
-class DecisionRecord(Struct, frozen=True, array_like=True, tag=1):
+class DecisionRecord(Struct, frozen=True, array_like=True, gc=False, tag=1):
     """One decision with what is needed to explain it and to learn from it. Hashes are 0 where absent."""
 
     id: str
@@ -86,7 +86,7 @@ class DecisionRecord(Struct, frozen=True, array_like=True, tag=1):
     observed: float
 
 
-class AnswerRecord(Struct, frozen=True, array_like=True, tag=2):
+class AnswerRecord(Struct, frozen=True, array_like=True, gc=False, tag=2):
     """What the API answered. ``duration`` and ``body_size`` are -1 where unknown."""
 
     id: str
@@ -97,7 +97,7 @@ class AnswerRecord(Struct, frozen=True, array_like=True, tag=2):
     observed: float
 
 
-class OutcomeRecord(Struct, frozen=True, array_like=True, tag=3):
+class OutcomeRecord(Struct, frozen=True, array_like=True, gc=False, tag=3):
     """What the application said later, about a request (``id``) or about a hashed session, account or address."""
 
     timestamp: float

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import structlog
 
-from vedette.events.record import KINDS, Record
+from vedette.events.record import KINDS, OutcomeRecord, Record
 from vedette.events.segment import Damage, listed, records, segments_of, started
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ UNSEALED_BYTES = 256 << 20
 ATTEMPTS = 3
 FOLLOWED_BY = 100
 """Answers and outcomes of one decision that :func:`find` gives at most."""
+
+_OUTCOMES = frozenset({KINDS[OutcomeRecord]})
 
 log = structlog.get_logger("vedette.events")
 
@@ -43,11 +45,15 @@ def connect(directory: Path, *, since: float | None = None) -> duckdb.DuckDBPyCo
         directory: The data directory.
         since: Leave out hours that ended before this moment (Unix seconds).
     """
+    return _connect(directory, since, b"")
+
+
+def _connect(directory: Path, since: float | None, holding: bytes) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     from vedette.events.columns import TABLES
 
-    rows, stems = _unsealed(directory)
+    rows, stems = _unsealed(directory, holding)
     connection = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
@@ -105,7 +111,7 @@ def _request_id(text: str) -> str:
 
 
 def _find(directory: Path, id: str) -> dict[str, Any] | None:
-    connection = connect(directory)
+    connection = _connect(directory, None, id.encode())
     with contextlib.closing(connection):
         found = _rows(
             connection, 'SELECT * FROM decisions WHERE "http.request.id" = ? ORDER BY timestamp LIMIT 1', [id]
@@ -147,8 +153,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _unsealed(directory: Path) -> tuple[dict[type[Record], list[tuple[str, Record]]], set[str]]:
-    """Read the segments first and list sealed files later: what is sealed in between is seen once, in the segment."""
+def _unsealed(directory: Path, holding: bytes) -> tuple[dict[type[Record], list[tuple[str, Record]]], set[str]]:
+    """Read the segments first and list sealed files later: what is sealed in between is seen once, in the segment.
+
+    Decisions and answers that do not hold the bytes ``holding`` are passed over without being decoded.
+    """
     rows: dict[type[Record], list[tuple[str, Record]]] = {kind: [] for kind in KINDS}
     stems: set[str] = set()
     left = UNSEALED_BYTES
@@ -158,7 +167,10 @@ def _unsealed(directory: Path) -> tuple[dict[type[Record], list[tuple[str, Recor
             if left < 0:
                 log.warning("events.unread", segment=path.name, problem="too much is unsealed", fix="start the archive")
                 break
-            read = [(path.stem[:11], record) for record in records(path, Damage())]
+            read = [(path.stem[:11], record) for record in records(path, Damage(), containing=holding)]
+            if holding:
+                read = [row for row in read if not isinstance(row[1], OutcomeRecord)]
+                read += [(path.stem[:11], record) for record in records(path, Damage(), kinds=_OUTCOMES)]
         except (FileNotFoundError, ValueError):  # sealed meanwhile, or no segment of this version
             continue
         stems.add(path.stem)
