@@ -39,7 +39,6 @@ _SIGNALS = struct.Struct(f"<{len(SIGNALS)}d")
 _ACCOUNTS = index("accounts_per_address")
 _WELCOME = index("welcome")
 _PURPOSES = {purpose: float(place) for place, purpose in enumerate(PURPOSES)}
-_LOGIN, _PAYMENT = int(_PURPOSES["login"]), int(_PURPOSES["payment"])
 
 
 class Engine:
@@ -312,30 +311,28 @@ class Engine:
                 sessions.hold(tables.hold, seen.client, now)
 
     def _answer(self, event: Answer) -> None:
-        self._cors.learn(event)
-        tables, out = self.tables, self._waiting
+        if event.headers:
+            self._cors.learn(event)
+        tables, status = self.tables, event.status
         request = np.uint64(self._collector.hash("request", event.id))
-        if not feedback.waiting(tables.arena, tables.offsets, request, out) or out[3]:
-            return
-        route = self._routes[int(out[0])]
-        login = feedback.LOGIN_NONE
-        if out[2]:
-            success = self._success.get(route.name) if route is not None else None
-            is_good = success.evaluate(event) if success is not None else 200 <= event.status < 300
-            if is_good:
-                login = feedback.LOGIN_SUCCEEDED
-            elif event.status < 500 and event.status != 429:
-                login = feedback.LOGIN_FAILED
-        elif int(out[1]) == _PAYMENT and 400 <= event.status < 500:
-            login = feedback.PAYMENT_FAILED
+        is_good = 200 <= status < 300
+        if self._success and feedback.waiting(tables.arena, tables.offsets, request, self._waiting):
+            asked = self._routes[int(self._waiting[0])]
+            success = self._success.get(asked.name) if asked is not None else None
+            is_good = success.evaluate(event) if success is not None else is_good
+        login = feedback.LOGIN_SUCCEEDED if is_good else feedback.LOGIN_FAILED
+        if not is_good and (status >= 500 or status == 429):
+            login = feedback.LOGIN_NONE
         retry_at = 0.0
-        if event.status == 429:
+        if status == 429:
             wait = next((value for name, value in event.headers if name == "retry-after"), "")
             retry_at = event.timestamp + min(float(wait), 86_400.0) if wait.isdecimal() else 0.0
         ended = event.timestamp if event.duration >= 0.0 else 0.0
-        feedback.answer(tables.arena, tables.offsets, request, event.status, login, ended, retry_at)
-        if route is not None and route.template and event.status < 400:
-            self._collector.router.confirm(route)
+        index = feedback.answer(tables.arena, tables.offsets, request, status, login, ended, retry_at)
+        if index >= 0 and status < 400:
+            route = self._routes[index]
+            if route is not None and route.template:
+                self._collector.router.confirm(route)
 
     def _outcome(self, event: Outcome, now: float) -> None:
         tables, out, hash_of = self.tables, self._waiting, self._collector.hash

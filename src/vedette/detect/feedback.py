@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from vedette.collect.endpoints import PURPOSES
 from vedette.detect.compiled import kernel
 from vedette.detect.places import (
     ACCOUNT_BYTES,
@@ -38,7 +39,8 @@ __all__ = ["LOGIN_FAILED", "LOGIN_NONE", "LOGIN_SUCCEEDED", "answer", "humanise"
 
 Array = np.ndarray[Any, Any]
 
-LOGIN_NONE, LOGIN_SUCCEEDED, LOGIN_FAILED, PAYMENT_FAILED = range(4)
+LOGIN_NONE, LOGIN_SUCCEEDED, LOGIN_FAILED = range(3)
+PAYMENT = PURPOSES.index("payment")
 HUMAN_S = 3600.0
 """How long an address counts as shared by a session with human evidence."""
 
@@ -75,23 +77,24 @@ def waiting(arena: Array, offsets: Array, request: np.uint64, out: Array) -> boo
 @kernel
 def answer(
     arena: Array, offsets: Array, request: np.uint64, status: int, login: int, ended: float, retry_at: float
-) -> bool:
-    """Learn from one answer of the API; False if its request is unknown, was stopped, or was answered before.
+) -> int:
+    """Learn from one answer of the API; give its route, or -1 if its request is unknown, was stopped or answered.
 
     Args:
         status: HTTP status code.
-        login: One of :data:`LOGIN_NONE`, :data:`LOGIN_SUCCEEDED`, :data:`LOGIN_FAILED`, ``PAYMENT_FAILED``.
+        login: What the answer means where the request was a login: :data:`LOGIN_NONE`, :data:`LOGIN_SUCCEEDED` or
+            :data:`LOGIN_FAILED`.
         ended: When the answer ended, Unix seconds, or 0 where unknown.
         retry_at: When a 429 allows the next request, Unix seconds, or 0.
     """
     keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
     slot = find(keys, request)
     if slot < 0:
-        return False
+        return -1
     start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
     pending = arena[start:end].view(PENDING)[slot]
     if pending["stopped"] != 0 or pending["answered"] != 0:
-        return False
+        return -1
     pending["answered"] = np.uint8(1)
     keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
     slot = find(keys, pending["client"])
@@ -108,16 +111,16 @@ def answer(
             client["end"] = ended
         if retry_at > 0.0:
             client["retry_at"] = seconds(retry_at + 0.5)
-        if login == PAYMENT_FAILED:
+        if pending["purpose"] == PAYMENT and 400 <= status < 500:
             client["payments"] += 1.0
     keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
     slot = find(keys, pending["address"])
     if slot >= 0 and missing:
         start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
         arena[start:end].view(ADDRESS)[slot]["missing"] += 1.0
-    if login in (LOGIN_SUCCEEDED, LOGIN_FAILED):
+    if pending["is_login"] != 0 and login in (LOGIN_SUCCEEDED, LOGIN_FAILED):
         _login(arena, offsets, pending, login == LOGIN_FAILED)
-    return True
+    return int(pending["route"])
 
 
 @kernel

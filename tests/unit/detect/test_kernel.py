@@ -51,7 +51,7 @@ class World:
 
     def answer(self, status: int, login: int = 0, *, ended: float = 0.0, retry_at: float = 0.0) -> bool:
         t = self.tables
-        return feedback.answer(t.arena, t.offsets, np.uint64(self.count), status, login, ended, retry_at)
+        return feedback.answer(t.arena, t.offsets, np.uint64(self.count), status, login, ended, retry_at) >= 0
 
 
 @pytest.fixture
