@@ -73,6 +73,7 @@ def test_without_a_hasher_what_names_a_person_is_refused(tmp_path):
 
 def test_an_unwritable_directory_drops_loudly_and_recovers(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "RETRY_EVERY_S", 0.01)
+    monkeypatch.setattr(module, "WARN_EVERY_S", 1e9)
     (tmp_path / "events").write_text("a file where a directory belongs")
     with capture_logs() as lines:
         log = EventLog(tmp_path, capacity_bytes=2000)
