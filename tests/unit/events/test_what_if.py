@@ -56,6 +56,14 @@ def test_a_change_is_what_the_scorer_would_have_said(seen, is_new, gone):
     )
 
 
+def test_what_is_left_of_one_family_is_held_as_the_scorer_holds_it():
+    names = ("client_rate_10s", "client_rate_1m", "ignored_limits", "client_class", "attack_tool")
+    decision = decided(names, seen=1e6)
+    assert decision["verdict"] == "bad_bot"
+    change = next(change for change in what_if(decision).changes if change.without == ("attack_tool",))
+    assert (change.low, change.verdict, change.matters) == (0.89, "unknown", True)
+
+
 def test_the_pieces_add_up_to_the_score():
     found = what_if(decided(("client_rate_10s", "client_rate_1m", "client_rate_1h", "attack_tool", "human_pace")))
     middle = math.log(found.score / (1.0 - found.score))
