@@ -37,7 +37,8 @@ __all__ = ["expire", "join_hours", "main", "seal_all", "seal_one", "superseded",
 
 EVERY_S = 2.0
 HOUSEKEEPING_S = 60.0
-"""How often hours are joined and deleted."""
+"""How often hours are deleted and joined."""
+WARN_EVERY_S = 60.0
 BATCH = 50_000
 """Records held in memory at a time: a row group."""
 JOIN_FILES = 4
@@ -52,6 +53,8 @@ log = structlog.get_logger("vedette.archive")
 def seal_all(directory: Path, is_stopped: Callable[[], bool] = lambda: False, refused: set[str] | None = None) -> int:
     """Seal every closed segment below a data directory; says how many. One that is no segment stays and is named.
 
+    Raises OSError where one could not be read or its files not be written, after all others had their turn.
+
     Args:
         directory: The data directory.
         is_stopped: Asked before each segment: whoever has to end need not wait for more than one.
@@ -59,22 +62,32 @@ def seal_all(directory: Path, is_stopped: Callable[[], bool] = lambda: False, re
     """
     refused = set() if refused is None else refused
     sealed = 0
+    failed: OSError | None = None
     for path in listed(segments_of(directory)):
         if is_stopped():
             break
         if path.name in refused:
             continue
-        file = held(path)
-        if file is None:
-            continue
         try:
-            sealed += seal_one(directory, path)
+            sealed += _seal_if_closed(directory, path)
         except ValueError as error:
             refused.add(path.name)
             log.warning("segment.refused", segment=path.name, problem=str(error), fix="it is kept until retention ends")
-        finally:
-            os.close(file)
+        except OSError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return sealed
+
+
+def _seal_if_closed(directory: Path, path: Path) -> bool:
+    file = held(path)
+    if file is None:
+        return False
+    try:
+        return seal_one(directory, path)
+    finally:
+        os.close(file)
 
 
 def seal_one(directory: Path, path: Path) -> bool:
@@ -233,17 +246,16 @@ def _join(partition: Path, names: Sequence[str]) -> None:
                 with pq.ParquetFile(partition / name) as source:
                     for group in range(source.num_row_groups):
                         writer.write_table(source.read_row_group(group).cast(schema_of(table)))
+        _force(draft)
+        of = partition / f"{stem}.of"
+        of.write_text("\n".join(names), "utf-8")
+        _force(of)
+        sync_directory(partition)
+        draft.replace(partition / f"{stem}.parquet")
+        sync_directory(partition)
     except (OSError, pa.ArrowException) as error:
         draft.unlink(missing_ok=True)
         log.warning("hour.unjoined", partition=str(partition), problem=str(error))
-        return
-    _force(draft)
-    of = partition / f"{stem}.of"
-    of.write_text("\n".join(names), "utf-8")
-    _force(of)
-    sync_directory(partition)
-    draft.replace(partition / f"{stem}.parquet")
-    sync_directory(partition)
 
 
 def _sweep(partition: Path, now: float) -> None:
@@ -312,7 +324,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     import setproctitle
 
-    from vedette.telemetry import configure_log
+    from vedette.telemetry import Limited, configure_log
 
     setproctitle.setproctitle("vedette: archive")
     configure_log("archive")
@@ -328,22 +340,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     refused: set[str] = set()
     housekeeping_at = 0.0
+    limited = Limited(time.monotonic, every_s=WARN_EVERY_S)
+
+    def keep_house() -> None:
+        """Delete first: where the disk is full, that makes room for all else."""
+        nonlocal housekeeping_at
+        if time.monotonic() < housekeeping_at or stop.is_set():
+            return
+        housekeeping_at = time.monotonic() + HOUSEKEEPING_S
+        now = time.time()
+        expire(given.directory, now, retention(given.directory) if given.retain is None else given.retain)
+        join_hours(given.directory, now)
+
     try:
         sweep(given.directory)
         while True:
-            try:
-                seal_all(given.directory, stop.is_set, refused)
-                if time.monotonic() >= housekeeping_at and not stop.is_set():
-                    housekeeping_at = time.monotonic() + HOUSEKEEPING_S
-                    now = time.time()
-                    join_hours(given.directory, now)
-                    expire(given.directory, now, retention(given.directory) if given.retain is None else given.retain)
-            except OSError as error:
-                log.warning("archive.failed", problem=str(error), fix="free space, or make the directory writable")
-                if given.once:
-                    return 1
+            failed = False
+            for work in (keep_house, lambda: seal_all(given.directory, stop.is_set, refused)):
+                try:
+                    work()
+                except OSError as error:
+                    failed = True
+                    if limited.allow("archive.failed") is not None:
+                        fix = "free space, or make the directory writable; it goes on by itself"
+                        log.warning("archive.failed", problem=str(error), fix=fix)
             if given.once or stop.wait(EVERY_S):
-                return 0
+                return int(failed and given.once)
     finally:
         os.close(guard)
 

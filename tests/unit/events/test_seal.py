@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -281,3 +282,37 @@ def test_kept_for_ever_is_possible(tmp_path, hasher, retain_s):
     seal_all(tmp_path)
     assert expire(tmp_path, NOW, retain_s) == 0
     assert counts(tmp_path) == (5, 5, 1)
+
+
+def test_a_segment_that_cannot_be_sealed_now_holds_up_no_other(tmp_path, hasher, monkeypatch):
+    for number in range(3):
+        fill(tmp_path, hasher, number * 10)
+    first = listed(segments_of(tmp_path))[0]
+    real = seal._force
+
+    def full(path):
+        if first.stem in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path)
+
+    monkeypatch.setattr(seal, "_force", full)
+    with pytest.raises(OSError, match="No space left"):
+        seal_all(tmp_path)
+    assert listed(segments_of(tmp_path)) == [first]
+    assert list((tmp_path / "events").rglob(".*.tmp")) == [], "drafts do not fill the disk further"
+    assert counts(tmp_path) == (15, 15, 3)
+    monkeypatch.undo()
+    assert seal_all(tmp_path) == 1
+    assert counts(tmp_path) == (15, 15, 3)
+
+
+def test_retention_goes_on_where_nothing_can_be_sealed(tmp_path, hasher):
+    fill(tmp_path, hasher, now=NOW - 90 * 86400)
+    seal_all(tmp_path)
+    fill(tmp_path, hasher, 10, now=time.time())
+    for stem in {path.stem[:8] for path in listed(segments_of(tmp_path))}:
+        for table in ("decisions", "answers", "outcomes"):
+            (tmp_path / "events" / table / f"day={stem[:4]}-{stem[4:6]}-{stem[6:]}").write_text("in the way")
+    assert archive(tmp_path, "--once", "--retain", str(80 * 86400)).wait(60) == 1
+    assert len(listed(segments_of(tmp_path))) == 1
+    assert list((tmp_path / "events" / "decisions").glob("day=*/hour=*/*.parquet")) == []
