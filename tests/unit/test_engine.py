@@ -317,3 +317,11 @@ def test_unknown_references_are_ignored(site: Site) -> None:
     site.outcome("label_bad", request_id="nobody")
     site.outcome("label_bad", user_name="nobody")
     assert site.call("/api/products/7", headers=BROWSER).action == "allow"
+
+
+def test_a_new_session_for_every_call_does_not_hide_a_scraper(site: Site) -> None:
+    actions = [
+        site.call(f"/api/products/{n * 37}", headers=(*BROWSER, ("cookie", f"sid=new-{n}")), wait=0.2).action
+        for n in range(300)
+    ]
+    assert actions[-150:].count("allow") < 30

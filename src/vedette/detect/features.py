@@ -96,7 +96,7 @@ FEATURES: tuple[Feature, ...] = (
         "decayed number of requests for each established client behind it", "requests in 10 s from the address",
     ),
     Feature(
-        "address_rate_1m", _RATE, "address", "1 min", "count", _count(300), _count(2000), 2.5,
+        "address_rate_1m", _RATE, "address", "1 min", "count", _count(180), _count(1200), 2.5,
         "the same over a minute", "requests in a minute from the address",
     ),
     Feature(
@@ -186,6 +186,11 @@ FEATURES: tuple[Feature, ...] = (
         "distinct addresses of the session", "session from many addresses",
     ),
     Feature(
+        "fleeting_clients", _IDENTITY, "address", "1 h", "count", _count(15), _count(50), 2.5,
+        "clients of the address beyond three for each established one: sessions invented for one call and dropped",
+        "sessions that come and go",
+    ),
+    Feature(
         "client_taint", _IDENTITY, "client", "24 h", "number", 0.0, 1.0, 3.5,
         "decayed honeypot and canary hits of the client", "touched a honeypot",
     ),
@@ -272,7 +277,7 @@ FEATURES: tuple[Feature, ...] = (
         "distinct objects in this visit; 95 % of shop sessions stay under 117 pages", "objects fetched",
     ),
     Feature(
-        "address_coverage", _SEQUENCE, "address", "1 h", "count", _count(60), _count(250), 1.5,
+        "address_coverage", _SEQUENCE, "address", "1 h", "count", _count(60), _count(200), 2.0,
         "distinct objects, for each established client behind the address", "objects fetched from the address",
     ),
     Feature(

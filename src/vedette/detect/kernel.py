@@ -57,7 +57,7 @@ def measure(
 ) -> tuple[float, bool]:
     """Update every table with one request and write its features.
 
-    Gives the client's number of requests, and whether its fingerprint is new.
+    Gives how many requests speak for what is known of the client, and whether its fingerprint is new.
 
     Args:
         arena, offsets: As in :class:`vedette.detect.tables.Tables`.
@@ -84,7 +84,7 @@ def measure(
         totals[T_STATIC] += 1.0
     n = measure_client(arena, offsets, keys, signals, now, shared, features)
     measure_rarity(keys, signals, shared, features)
-    measure_address(arena, offsets, keys, signals, now, n, shared, features)
+    known = measure_address(arena, offsets, keys, signals, now, n, shared, features)
     is_new = measure_others(arena, offsets, keys, now, shared, features)
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_PENDING)
     start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
@@ -104,4 +104,4 @@ def measure(
     waiting["answered"] = np.uint8(0)
     touch(keep, slot, now, 0.0)
     commit(sequence, slot)
-    return n, is_new
+    return known, is_new

@@ -27,6 +27,7 @@ from vedette.detect.places import (
     F_FINGERPRINT_EXCESS,
     F_FINGERPRINT_LIFT,
     F_FINGERPRINTS_PER_ADDRESS,
+    F_FLEETING_CLIENTS,
     F_HEADER_RARITY,
     F_NETWORK_REFUSALS,
     F_REQUESTS_PER_ROTATION,
@@ -77,8 +78,11 @@ Array = np.ndarray[Any, Any]
 @kernel
 def measure_address(
     arena: Array, offsets: Array, keys: Array, signals: Array, now: float, n: float, shared: Any, features: Array
-) -> None:
-    """Update the address: rates, and what stands behind it for each established client."""
+) -> float:
+    """Update the address: rates, and what stands behind it for each established client.
+
+    Gives how many requests speak for what is known of the client: its own, or the address's where clients come and go.
+    """
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_ADDRESS)
     start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
     slot, fresh = find_or_insert(table_keys, keep, keys[K_ADDRESS], now)
@@ -96,6 +100,7 @@ def measure_address(
         turn(row["agents"], 1, elapsed, HALF_HOUR_S)
         turn(row["fingerprints"], 1, elapsed, HALF_HOUR_S)
         turn(row["clients"], 1, elapsed, HALF_HOUR_S)
+        turn(row["visitors"], 1, elapsed, HALF_HOUR_S)
         turn(row["objects"], 1, elapsed, HALF_HOUR_S)
         row["turned"] = now
     row["n"] += 1.0
@@ -106,7 +111,10 @@ def measure_address(
     row["taint"] = decay(row["taint"], gap, 86_400.0)
     if n >= ESTABLISHED:
         mark(row["clients"], 0, 1, keys[K_CLIENT])
+    mark(row["visitors"], 0, 1, keys[K_CLIENT])
     people = max(1.0, distinct(row["clients"], 1, 2))
+    fleeting = max(0.0, distinct(row["visitors"], 1, 2) - 3.0 * people)
+    features[F_FLEETING_CLIENTS] = math.log1p(fleeting)
     if not seen(row["fingerprints"], 0, 1, keys[K_FINGERPRINT]):
         _learn_pair(keys, signals, shared)
     mark(row["fingerprints"], 0, 1, keys[K_FINGERPRINT])
@@ -130,6 +138,7 @@ def measure_address(
     row["last"] = max(now, row["last"])
     touch(keep, slot, now, row["n"])
     commit(sequence, slot)
+    return float(row["n"]) if fleeting >= 15.0 else n
 
 
 @kernel

@@ -112,6 +112,7 @@ ADDRESS = np.dtype(
         ("agents", "u8", (2,)),
         ("fingerprints", "u8", (2,)),
         ("clients", "u8", (2,)),
+        ("visitors", "u8", (2,)),
         ("objects", "u8", (2,)),
         ("n", "f4"),
         ("c10", "f4"),

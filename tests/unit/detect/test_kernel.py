@@ -232,3 +232,14 @@ def test_time_going_backwards_changes_nothing_much(world: World) -> None:
     world.ask(NOW)
     read = world.ask(NOW - 3600)
     assert math.expm1(read("client_rate_10s")) == pytest.approx(2, rel=0.01)
+
+
+def test_sessions_invented_for_one_call_are_seen(world: World) -> None:
+    for n, (client, item) in enumerate(zip(spread(120), spread(120), strict=True)):
+        read = world.ask(NOW + n * 0.2, client=client, object=item)
+    assert math.expm1(read("fleeting_clients")) > 80
+    family = World()
+    for visit in range(6):
+        for client in spread(20):
+            read = family.ask(NOW + visit * 30, client=client)
+    assert read("fleeting_clients") == 0.0
