@@ -5,6 +5,7 @@ What stands in the log came from clients in part: nothing that could move a term
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -98,6 +99,8 @@ def command(
         for part in _page(_printable(decision), weighed, console, is_whole=all):
             console.print(part)
     text = captured.get()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a rule's name may hold what this locale cannot show
     sys.stdout.write(text if console.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
     return 0
 

@@ -22,6 +22,7 @@ from vedette.collect.normalize import read_address
 from vedette.types import Answer, Decision, Outcome, Reason, Request
 
 __all__ = [
+    "ID_LIMIT",
     "KINDS",
     "AnswerRecord",
     "DecisionRecord",

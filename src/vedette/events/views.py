@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import structlog
 
-from vedette.events.record import KINDS, OutcomeRecord, Record
+from vedette.events.record import ID_LIMIT, KINDS, OutcomeRecord, Record
 from vedette.events.segment import Damage, listed, records, segments_of, started
 
 if TYPE_CHECKING:
@@ -106,8 +106,10 @@ def _request_id(text: str) -> str:
     text = text.strip().encode("utf-8", "replace").decode()
     scheme, rest = text[:12].lower(), text[12:]
     if scheme == "urn:vedette:":
-        return unquote(rest)
-    return text[9:].lower() if scheme.startswith("urn:uuid:") else text
+        text = unquote(rest)
+    elif scheme.startswith("urn:uuid:"):
+        text = text[9:].lower()
+    return text[:ID_LIMIT]
 
 
 def _find(directory: Path, id: str) -> dict[str, Any] | None:

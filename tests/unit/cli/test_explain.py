@@ -182,6 +182,27 @@ def test_nothing_that_a_client_sent_moves_the_cursor(data, capsys, flags):
     assert not set(out) & {"\x1b", "\x07", "\x9b", "\u202e"}
 
 
+def test_what_a_locale_cannot_show_is_replaced(data):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "vedette.cli",
+            "explain",
+            HOSTILE,
+            "--data",
+            str(data),
+        ],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+    assert b"a?]0;owned" in done.stdout
+
+
 def test_a_terminal_gets_colours_and_bars(data):
     """In a real terminal, one that is 100 columns wide."""
     parent, child = pty.openpty()

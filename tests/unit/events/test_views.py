@@ -145,3 +145,11 @@ def test_a_segment_sealed_between_listing_and_reading_counts_once(event_log, tmp
     monkeypatch.setattr(views, "listed", list_then_seal)
     assert count(tmp_path) == 1
     assert listed(segments_of(tmp_path)) == []
+
+
+def test_an_id_that_was_cut_when_it_was_logged_is_found_whole(event_log, tmp_path):
+    name = "long " * 100
+    event_log.append_decision(make_decision(id=name), make_request())
+    event_log.flush()
+    assert find(tmp_path, name)["http.request.id"] == name[:128]
+    assert find(tmp_path, "urn:vedette:" + name.replace(" ", "%20"))["http.request.id"] == name[:128]
