@@ -20,7 +20,7 @@ from vedette.config.schema import Honeypots
 from vedette.detect.features import FEATURES, index
 from vedette.engine import Engine
 from vedette.events.log import EventLog
-from vedette.types import Answer, Outcome, Reason, Request
+from vedette.types import Answer, Directive, Outcome, Reason, Request
 
 NOW = 1795617000.0
 KEY = b"a key of a test"
@@ -53,6 +53,15 @@ def walk(engine: Engine, log: EventLog) -> None:
         decision, id=HOSTILE, endpoint=HOSTILE, policy=HOSTILE, reasons=(Reason(HOSTILE, 1.0, HOSTILE),)
     )
     log.append_decision(hostile, trapped)
+    stopped = msgspec.structs.replace(
+        decision, id="stopped", action="block", enforced=True, directive=Directive(advice="step-up")
+    )
+    degraded = msgspec.structs.replace(
+        decision, id="degraded", action="allow", reasons=(), features=b"", directive=Directive(degraded=True)
+    )
+    older = msgspec.structs.replace(decision, id="older", model="learned-7", action="monitor", reasons=())
+    for other in (stopped, degraded, older):
+        log.append_decision(other, trapped)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +144,25 @@ def test_all_shows_every_known_feature_and_no_flag_that_is_not_raised(data, caps
         name for name, value in features.items() if value is not None
     }
     assert re.search(r"attack_tool +no$", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("stopped", "block  enforced  advice to the application: step-up"),
+        ("stopped", "it did not reach the API"),
+        ("degraded", "no decision could be had, the request passed (degraded)"),
+        ("degraded", "no decision could be had, so nothing was weighed"),
+        ("degraded", "nothing spoke for or against this client"),
+        ("older", "monitor  the request passed"),
+        ("older", "model learned-7 is not in this version (prior-1 is)"),
+        ("walk0", "unknown  not known well enough"),
+    ],
+)
+def test_each_kind_of_decision_has_its_words(data, capsys, name, said):
+    code, out, _ = explain(capsys, name, "--data", str(data))
+    assert code == 0
+    assert said in out
 
 
 def test_an_unknown_id_is_exit_1_with_advice(data, capsys):
