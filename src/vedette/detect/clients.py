@@ -90,8 +90,8 @@ def measure_client(
     if gap > VISIT_S:
         row["objects"][0] = row["objects"][1] = row["objects"][2] = row["objects"][3] = np.uint64(0)
         row["fresh"] = row["stepped"] = 0.0
-        row["gap_n"] = row["gap_mean"] = row["gap_var"] = row["gap_repeat"] = row["fast"] = 0.0
-        row["object_n"] = row["number_n"] = row["fast_n"] = np.uint8(0)
+        row["gap_mean"] = row["gap_var"] = row["gap_repeat"] = row["fast"] = 0.0
+        row["gap_n"] = row["object_n"] = row["number_n"] = row["fast_n"] = np.uint8(0)
         row["route"] = -1
         row["end"] = 0.0
     n = row["n"] + 1.0
@@ -118,7 +118,7 @@ def measure_client(
             row["fast"] += ((1.0 if now - row["end"] < 0.05 else 0.0) - row["fast"]) / row["fast_n"]
         if row["retry_at"] > now:
             row["ignored"] += 1.0
-    if row["gap_n"] >= 8.0:
+    if row["gap_n"] >= 8:
         deviation = math.sqrt(max(row["gap_var"], 0.0))
         spread = entropy(row["gap_hist"])
         features[F_GAP_DEVIATION] = deviation
@@ -159,11 +159,12 @@ def measure_client(
 def _gaps(row: Any, gap: float) -> None:
     """Learn one gap: exponentially weighted mean and variance of its logarithm, octaves, repetition."""
     log_gap = math.log(max(gap, 0.001))
-    row["gap_n"] = min(row["gap_n"] + 1.0, 10_000.0)
-    rate = max(0.1, 1.0 / row["gap_n"])
-    if row["gap_n"] > 1.0:
+    n = min(int(row["gap_n"]) + 1, 200)
+    row["gap_n"] = np.uint8(n)
+    rate = max(0.1, 1.0 / n)
+    if n > 1:
         near = 1.0 if abs(log_gap - row["gap_mean"]) < 0.05 else 0.0
-        row["gap_repeat"] += (near - row["gap_repeat"]) * max(0.05, 1.0 / row["gap_n"])
+        row["gap_repeat"] += (near - row["gap_repeat"]) * max(0.05, 1.0 / n)
     step = log_gap - row["gap_mean"]
     row["gap_mean"] += rate * step
     row["gap_var"] = (1.0 - rate) * (row["gap_var"] + rate * step * step)
@@ -228,7 +229,7 @@ def _routes(row: Any, signals: Array, n: float, shared: Any, features: Array) ->
     """Order of endpoints: surprise under the first-order Markov chain of everybody, entropy, what came before."""
     route = int(signals[S_ROUTE])
     previous = int(row["route"])
-    bump(row["route_hist"], route % 16, 100)
+    bump(row["route_hist"], route % 8, 100)
     if n >= 25.0:
         features[F_ROUTE_ENTROPY] = entropy(row["route_hist"])
     calm = row["c60"] < 120.0

@@ -194,7 +194,7 @@ def humanise(arena: Array, offsets: Array, address: np.uint64, now: float) -> No
     slot = find(keys, address)
     if slot >= 0:
         start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
-        arena[start:end].view(ADDRESS)[slot]["human_until"] = now + HUMAN_S
+        arena[start:end].view(ADDRESS)[slot]["human_until"] = seconds(now + HUMAN_S)
 
 
 @kernel

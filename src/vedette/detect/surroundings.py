@@ -53,6 +53,7 @@ from vedette.detect.places import (
     TABLE_ADDRESS,
     TABLE_FINGERPRINT,
     TABLE_NETWORK,
+    seconds,
     sets_of,
     span,
 )
@@ -92,9 +93,9 @@ def measure_address(
     row = arena[start:end].view(ADDRESS)[slot]
     if fresh:
         row["last"] = now
-        row["turned"] = now
+        row["turned"] = seconds(now)
     gap = max(0.0, now - row["last"])
-    elapsed = now - row["turned"]
+    elapsed = now - float(row["turned"])
     if elapsed >= HALF_HOUR_S:
         turn(row["accounts"], 1, elapsed, HALF_HOUR_S)
         turn(row["agents"], 1, elapsed, HALF_HOUR_S)
@@ -102,7 +103,7 @@ def measure_address(
         turn(row["clients"], 1, elapsed, HALF_HOUR_S)
         turn(row["visitors"], 1, elapsed, HALF_HOUR_S)
         turn(row["objects"], 1, elapsed, HALF_HOUR_S)
-        row["turned"] = now
+        row["turned"] = seconds(now)
     row["n"] += 1.0
     row["c10"] = decay(row["c10"], gap, 10.0) + 1.0
     row["c60"] = decay(row["c60"], gap, 60.0) + 1.0

@@ -71,7 +71,6 @@ CLIENT = np.dtype(
         ("c10", "f4"),
         ("c60", "f4"),
         ("c3600", "f4"),
-        ("gap_n", "f4"),
         ("gap_mean", "f4"),
         ("gap_var", "f4"),
         ("gap_repeat", "f4"),
@@ -88,7 +87,7 @@ CLIENT = np.dtype(
         ("static", "f4"),
         ("payments", "f4"),
         ("gap_hist", "u1", (8,)),
-        ("route_hist", "u1", (16,)),
+        ("route_hist", "u1", (8,)),
         ("route", "i2"),
         ("fingerprints", "u2"),
         ("last_fingerprint", "u2"),
@@ -97,7 +96,7 @@ CLIENT = np.dtype(
         ("object_n", "u1"),
         ("number_n", "u1"),
         ("welcome", "u1"),
-        ("spare", "u1"),
+        ("gap_n", "u1"),
     ],
     align=True,
 )
@@ -106,8 +105,8 @@ CLIENT = np.dtype(
 ADDRESS = np.dtype(
     [
         ("last", "f8"),
-        ("turned", "f8"),
-        ("human_until", "f8"),
+        ("turned", "u4"),
+        ("human_until", "u4"),
         ("accounts", "u8", (2,)),
         ("agents", "u8", (2,)),
         ("fingerprints", "u8", (2,)),
