@@ -81,7 +81,12 @@ class Child:
                 self.process.stdin.flush()
 
     def end(self, timeout_s: float = 5.0) -> None:
-        """Ask it to end, and kill it after ``timeout_s``."""
+        """Ask it to end, kill it after ``timeout_s``, and let go of its pipes."""
+        self.stop(timeout_s)
+        self.close()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Ask it to end, and kill it after ``timeout_s``; whoever reads its reports may still do so."""
         if self.process is None:
             return
         if self.process.poll() is None:
@@ -91,7 +96,6 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.close()
 
     def close(self) -> None:
         """Let go of the pipes of a process that has ended."""

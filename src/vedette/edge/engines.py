@@ -171,9 +171,10 @@ class Engines:
         while self.pid and loop.time() < deadline:  # noqa: ASYNC110 - the spare reports its end
             await asyncio.sleep(0.02)
         kill(self.pid)
-        await asyncio.to_thread(self.spare.end)
-        if self._reports is not None:
+        await asyncio.to_thread(self.spare.stop)
+        if self._reports is not None:  # it reads the spare's last words until the pipe ends
             await self._reports
+        self.spare.close()
 
 
 def warm_environment(data: Path) -> dict[str, str]:
