@@ -144,13 +144,20 @@ def _replay(
                 why = "interrupted before the first decision" if figures.interrupted else _NOTHING_VALID
                 print(f"vedette replay: {why}", file=sys.stderr)
                 return 130 if figures.interrupted else 1
+            written = []
+            if output is not None:
+                written.append(f"decisions: {output.commit(partial=figures.interrupted)}")
+            if page is not None:
+                names = [log.name for log in logs]
+                written.append(f"report: {page.write(figures, malformed, names, config, accuracy)}")
             _print_totals(totals, figures, progress.seconds)
             if accuracy is not None:
                 _print_accuracy(accuracy)
-            if output is not None:
-                print(f"decisions: {output.commit(partial=figures.interrupted)}")
-            if page is not None:
-                print(f"report: {page.write(figures, malformed, [log.name for log in logs], config, accuracy)}")
+            for line in written:
+                print(line)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader of the totals has gone; the files are written by then
+            raise
         except OSError as error:
             targets = " and ".join(str(target) for target in (out, report) if target)
             left = f"; {targets} not written, make room and run it again" if targets else ""

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -209,8 +209,14 @@ def outcomes_of(body: bytes, now: float) -> list[Outcome]:
     return [read_outcome(value, now) for value in _values(body)]
 
 
+_OUTCOMES = get_args(OutcomeName)
+
+
 def read_outcome(value: Any, now: float) -> Outcome:
     """Turn one decoded record into an outcome; ``now`` is its time where it names none."""
+    said = value.get("outcome") if isinstance(value, dict) else None
+    if isinstance(said, str) and said not in _OUTCOMES:
+        raise BadRecord(f"outcome: not known, {said[:64]!r}, use one of {', '.join(_OUTCOMES)}", field="outcome")
     record: _OutcomeRecord = _convert(value, _OutcomeRecord)
     given = [record.request_id, record.session_id, record.user_name, record.client_address]
     named = [name for name, text in zip(REFERENCES, given, strict=True) if text]

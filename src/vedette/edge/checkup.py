@@ -95,7 +95,7 @@ def judge_traffic(first: Sample, second: Sample, state: Mapping[str, Any]) -> li
         consequence = "requests pass undecided, marked degraded (fail open)"
         if refusing:
             consequence += f"; endpoints with on_failure: block ({refusing}) answer 503"
-        step = "it is being replaced if it has just died; else its log, on standard error of vedette serve, says why"
+        step = "it is being replaced if it has just died; else standard error of vedette serve says why"
         findings.append(Finding("WRONG", f"the engine does not answer: {consequence}", step))
     decided, requests = second.total("vedette_decisions_total"), second.total("vedette_edge_requests_total")
     degraded = second.total("vedette_edge_degraded_total") + second.total("vedette_degraded_total")
@@ -130,7 +130,9 @@ def judge_traffic(first: Sample, second: Sample, state: Mapping[str, Any]) -> li
         if key.startswith("vedette_process_restarts_total{") and value
     }
     for name, count in restarts.items():
-        findings.append(Finding("warn", f"{name} was restarted {count:.0f} times", "its log says why"))
+        times = "once" if count == 1 else f"{count:.0f} times"
+        step = "standard error of vedette serve says why"
+        findings.append(Finding("warn", f"{name} was restarted {times}", step))
     return [*findings, *_concentration(second, state)]
 
 
@@ -238,7 +240,7 @@ def _processes(state: Mapping[str, Any]) -> list[Finding]:
             running.append(f"{name} {pid}")
         else:
             level: Level = "WRONG" if name in ("edge", "engine", "console") else "warn"
-            step = "vedette serve restarts it; if it stays away, its log says why"
+            step = "vedette serve restarts it; if it stays away, standard error of vedette serve says why"
             findings.append(Finding(level, f"{name} is not running: {_TASKS.get(name, '')}", step))
     return [Finding("ok", f"processes: {', '.join(running)}"), *findings]
 

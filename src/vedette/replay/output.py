@@ -222,7 +222,10 @@ class Output:
         self._lanes = [
             _Lane(target.with_name(f".{stem}.{os.getpid()}.{number}{target.suffix}")) for number in range(logs)
         ]
-        self._lanes[0].open()
+        try:
+            self._lanes[0].open()
+        except OSError as error:  # name what the reader asked for, not the temporary file beside it
+            raise OSError(error.errno, error.strerror, str(target)) from error
 
     def expect(self, place: int) -> None:
         """Note the next request of a log."""

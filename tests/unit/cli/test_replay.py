@@ -68,6 +68,19 @@ def test_labels_print_intervals(tmp_path: Path, log: bytes) -> None:
     assert "95 % interval" in text(done)
 
 
+def test_a_reader_that_goes_away_costs_no_file_and_no_message(tmp_path: Path, log: bytes) -> None:
+    (tmp_path / "access.log").write_bytes(log)
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "vedette.cli", "replay", "access.log", "--out", "out.jsonl"]
+    try:
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, cwd=tmp_path, timeout=120)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 120
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -78,7 +91,7 @@ def test_labels_print_intervals(tmp_path: Path, log: bytes) -> None:
         (("access.log", "--format", "har"), 2, "not in this version"),
         (("access.log", "--format", "xml"), 2, "xml"),
         (("access.log", "--out", "out.txt"), 2, "must end in"),
-        (("access.log", "--out", "none/out.jsonl"), 1, "No such file"),
+        (("access.log", "--out", "none/out.jsonl"), 1, "none/out.jsonl: No such file"),
         (("access.log", "--report", "r.pdf"), 2, "must end in .html"),
         (("access.log", "--config", "none.yaml"), 2, "cannot be read"),
         (("access.log", "--labels", "none.csv"), 1, "none.csv"),

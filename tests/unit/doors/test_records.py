@@ -77,6 +77,12 @@ def test_a_list_with_one_bad_record_is_refused_whole():
     assert caught.value.field.startswith("http.request.headers")
 
 
+def test_an_unknown_outcome_is_told_the_known_ones():
+    with pytest.raises(BadRecord, match="'bought', use one of login_succeeded, login_failed") as caught:
+        outcomes_of(b'{"outcome": "bought", "session.id": "s"}', 0.0)
+    assert (caught.value.field, caught.value.status) == ("outcome", 422)
+
+
 def test_outcomes():
     found = outcomes_of(
         b'{"outcome": "conversion", "user.name": "u"}\n\n{"outcome": "login_failed", "session.id": "s", "timestamp": 3, "event.id": "e"}',

@@ -31,6 +31,7 @@ def test_a_sound_one():
         ({}, {"vedette_edge_degraded_total": 5.0}, {}, "warn", "5.0% of 100 requests passed degraded"),
         ({'vedette_events_dropped_total{reason="disk_full"}': 3.0}, {}, {}, "WRONG", "3 events could not be logged"),
         ({}, {'vedette_process_restarts_total{process="engine"}': 2.0}, {}, "warn", "engine was restarted 2 times"),
+        ({}, {'vedette_process_restarts_total{process="edge"}': 1.0}, {}, "warn", "edge was restarted once"),
         (
             {'vedette_concentration_ratio{of="peer",top="8"}': 0.95},
             {},
