@@ -177,7 +177,7 @@ def summary(story: Story) -> RenderableType:
         caption_justify="left",
     )
     for name, side in (("who", "left"), ("sent", "right"), ("reached", "right"), ("stopped", "right")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+        table.add_column(name, justify=side)  # type: ignore[arg-type]  # one of the words above
     table.add_column("last 10 s", justify="right")
     table.add_column("harmed", justify="right")
     for role in CAST:

@@ -112,7 +112,7 @@ class _Partner(BaseHTTPRequestHandler):
 
     def __init__(self, html: bytes, *arguments: object) -> None:
         self._html = html
-        super().__init__(*arguments)  # type: ignore[arg-type]
+        super().__init__(*arguments)  # type: ignore[arg-type]  # socketserver passes its own three
 
     def do_GET(self) -> None:
         self.send_response(200)

@@ -135,7 +135,7 @@ class _Side(asyncio.Protocol):
         self._parser: httptools.HttpRequestParser | httptools.HttpResponseParser | None = self.make_parser()
 
     def make_parser(self) -> httptools.HttpRequestParser | httptools.HttpResponseParser:
-        raise NotImplementedError
+        raise NotImplementedError  # each side parses what comes from it: requests or responses
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name

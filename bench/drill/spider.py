@@ -49,7 +49,7 @@ class Catalogue(scrapy.Spider):
     def parse(self, response: Response, **more: Any) -> Iterator[scrapy.Request]:
         if response.status != 200:
             return
-        for item in response.json().get("items", ()):  # type: ignore[attr-defined]
+        for item in response.json().get("items", ()):  # type: ignore[attr-defined]  # a text answer
             yield self.ask(f"/api/products/{item['id']}")
             yield self.ask(f"/api/products/{item['id']}/price")
 

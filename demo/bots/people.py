@@ -149,7 +149,7 @@ class Person:
         sent, status, content_type = time.time(), 0, ""
         try:
             response = await self._web.request(
-                method,  # type: ignore[arg-type]
+                method,  # type: ignore[arg-type]  # always a plain HTTP method
                 self._base + path,
                 headers=dict(headers),
                 json=dict(body) if body is not None else None,

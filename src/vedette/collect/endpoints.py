@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import get_args
 from zlib import crc32
 
 from msgspec import Struct
@@ -24,20 +25,7 @@ ROUTES = 256
 UNCONFIRMED = 32
 MAX_TEMPLATES = 4096
 
-PURPOSES: tuple[Purpose, ...] = (
-    "login",
-    "signup",
-    "password_reset",
-    "search",
-    "listing",
-    "product",
-    "cart",
-    "checkout",
-    "payment",
-    "account",
-    "static",
-    "other",
-)
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 _IDENTIFIER = re.compile(
     r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?=(?:[^/\d]*\d){3})[\w.~@%+-]+", re.IGNORECASE
 )

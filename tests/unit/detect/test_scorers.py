@@ -82,3 +82,15 @@ def test_reasons_are_the_strongest_first() -> None:
     assert [FEATURES[place].name for place in places] == ["attack_tool", "client_class", "fast_follow", "browser_whole"]
     assert [abs(pieces[place]) for place in places] == sorted((abs(pieces[place]) for place in places), reverse=True)
     assert result[11:15].tolist() == pytest.approx([pieces[place] for place in places])
+
+
+def test_many_weak_families_together_are_not_certain() -> None:
+    values = {}
+    for entry in FAMILIES:
+        feature = max((f for f in FEATURES if f.family == entry.name), key=lambda f: f.weight)
+        share = min(1.9 / feature.weight, 1.0)
+        values[feature.name] = feature.none + share * (feature.full - feature.none)
+    _, result = judge(values)
+    assert result[5] == 0
+    assert result[3] - 1.645 * result[4] > np.log(9), "without the cap, low would pass 0.9"
+    assert result[1] == pytest.approx(LOW_CAP)
