@@ -13,6 +13,7 @@ from msgspec import Struct
 
 __all__ = [
     "Action",
+    "Actor",
     "Answer",
     "Decision",
     "Directive",
@@ -28,6 +29,8 @@ __all__ = [
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order, and where known in the case, in which they were received."""
 
+Actor = Literal["human", "good_bot", "bad_bot"]
+"""Who really sent a request, where labels say it; no decision ever sees it."""
 Verdict = Literal["human", "good_bot", "bad_bot", "unknown"]
 Action = Literal["allow", "monitor", "rate_limit", "delay", "redirect", "challenge", "decoy", "block"]
 Mode = Literal["monitor", "enforce"]

@@ -10,12 +10,13 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-Actor = Literal["human", "good_bot", "bad_bot"]
+from vedette.types import Actor
+
 ACTORS: tuple[Actor, ...] = ("human", "good_bot", "bad_bot")
 
 _ID, _ACTOR = "http.request.id", "actor"
