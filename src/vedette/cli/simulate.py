@@ -1,0 +1,161 @@
+"""``vedette simulate``: labelled traffic, as a log or fired at an address of one's own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from vedette.simulate.world import World
+
+__all__ = ["command"]
+
+_ALL = "all"
+
+
+def command(
+    *,
+    scenario: str = "tiny",
+    out: Path | None = None,
+    seed: int = 0,
+    scale: float = 1.0,
+    list: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Make labelled traffic: people, good bots and attack campaigns.
+
+    Writes request records, and beside them the labels (who really sent each request), the outcomes that the shop
+    learns later, the shop's vedette.yaml, and what each campaign spent and won. The same scenario, seed and scale give
+    the same bytes.
+
+    Example: vedette simulate --scenario shop-day --out worlds/shop-day.jsonl.zst
+             vedette replay worlds/shop-day.jsonl.zst worlds/shop-day.outcomes.jsonl.zst
+               --config worlds/shop-day.vedette.yaml --labels worlds/shop-day.labels.parquet
+
+    Parameters
+    ----------
+    scenario
+        A world that ships (--list names them), or a YAML file; all makes each that ships, with --out a directory.
+    out
+        Where request records go: .jsonl.zst, .jsonl.gz or .jsonl; the other files take its name. Without it
+        SCENARIO.jsonl.zst in this directory.
+    seed
+        Of everything that is left to chance. Seeds from 900 on are for testing: they alone hold the campaign families
+        and client stacks that tuning must not see.
+    scale
+        Multiplies every population.
+    list
+        Name the worlds that ship.
+    """
+    from vedette.simulate.populations import POPULATIONS
+    from vedette.simulate.scenario import find, names, read_scenario
+
+    if list:
+        for name in names():
+            print(f"{name:<16} {read_scenario(find(name), POPULATIONS).description}")
+        return 0
+    if not 0.0001 <= scale <= 1000:
+        print(f"vedette simulate: --scale {scale:g}: use 0.0001 to 1000", file=sys.stderr)
+        return 2
+    from vedette.simulate.world import World
+
+    try:
+        chosen = names() if scenario == _ALL else (scenario,)
+        files = [find(name) for name in chosen]
+        targets = [_out(out, file.stem, is_directory=scenario == _ALL) for file in files]
+    except ValueError as error:
+        print(f"vedette simulate: {error}", file=sys.stderr)
+        return 2
+    for file, target in zip(files, targets, strict=True):
+        world = World(read_scenario(file, POPULATIONS), seed, scale)
+        try:
+            done = _write(world, target)
+        except OSError as error:
+            said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            print(f"vedette simulate: {said}; nothing of this world was kept", file=sys.stderr)
+            return 1
+        if not done:
+            return 130
+    return 0
+
+
+def _out(out: Path | None, stem: str, *, is_directory: bool) -> Path:
+    from vedette.simulate.writing import stem_of
+
+    default = f"{stem}.jsonl.zst"
+    if is_directory:
+        return (out or Path("worlds")) / default
+    path = out or Path(default)
+    if path.is_dir():
+        path /= default
+    stem_of(path)
+    return path
+
+
+def _write(world: World, out: Path) -> bool:
+    from vedette.simulate.play import play
+    from vedette.simulate.writing import Writer
+
+    began = monotonic()
+    try:
+        with Writer(world, out) as writer, _Progress(world) as progress:
+            add, ledger = writer.add, world.ledger.add
+            for number, (call, reply) in enumerate(play(world.arrivals(), world.shop.answer, world.end), start=1):
+                add(call, reply)
+                ledger(call, reply)
+                if number % 4096 == 0:
+                    progress.show(call.at, number)
+            paths = writer.commit(world.ledger)
+    except KeyboardInterrupt:
+        print("interrupted: nothing of this world was kept", file=sys.stderr)
+        return False
+    _print(world, writer.requests, writer.outcomes, monotonic() - began)
+    print("\n".join(f"{what}: {path}" for what, path in paths.items()))
+    return True
+
+
+class _Progress:
+    """A bar over the world's time on a terminal; nothing elsewhere."""
+
+    def __init__(self, world: World) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._world = world
+        self._began = monotonic()
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bars.add_task(world.scenario.name, total=world.end - world.start, rate="")
+
+    def __enter__(self) -> _Progress:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def show(self, at: float, number: int) -> None:
+        """Show how far it is."""
+        rate = f"{number:,} requests, {number / max(monotonic() - self._began, 0.001):,.0f}/s"
+        self._bars.update(self._task, completed=at - self._world.start, rate=rate)
+
+
+def _print(world: World, requests: int, outcomes: int, seconds: float) -> None:
+    split = "test" if world.is_test else "tuning"
+    print(
+        f"{world.scenario.name}: {requests:,} requests and {outcomes:,} outcomes over"
+        f" {world.scenario.lasts_s / 3600:.1f} h, made in {seconds:.1f} s ({requests / max(seconds, 0.001):,.0f}/s),"
+        f" seed {world.seed} ({split})"
+    )

@@ -1,0 +1,270 @@
+"""Reads a scenario: which parts make up a world, how many of each, and when.
+
+A scenario is YAML with the notations of ``vedette.yaml``. Every mistake is reported at once, with its line.
+``docs/reference/scenario.md`` describes each key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from vedette.config.document import Node
+from vedette.config.load import raise_problems, read_document
+from vedette.config.reading import MISSING, Key, Read, Reader, choice, decimal, notation, number, several, text
+from vedette.config.units import parse_duration, parse_share
+from vedette.simulate.shop import DIALECTS, ENDPOINTS
+
+__all__ = ["Part", "Scenario", "find", "names", "read_scenario"]
+
+Section = Literal["people", "robots", "campaigns", "cases"]
+SECTIONS: tuple[Section, ...] = ("people", "robots", "campaigns", "cases")
+_SUFFIX = ".yaml"
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One population of a world.
+
+    Attributes:
+        kind: A name of the section's registry: ``web``, ``search_engine``, ``credential_stuffing``, ``office`` …
+        name: Unique in the world; a campaign's name in the labels.
+        count: Sessions of people and cases, requests of robots and campaigns; before the world's scale.
+        at_s: When it begins, seconds after the world; ``lasts_s`` how long (0: until the end).
+        level: Of a campaign, 1 to 3; 0 elsewhere.
+        retool_s: A campaign changes its tools that often; 0 never. ``adapts``: also whenever it is stopped.
+        options: What else this kind understands; each kind names its own and its defaults.
+    """
+
+    section: Section
+    kind: str
+    name: str
+    count: int
+    at_s: float = 0.0
+    lasts_s: float = 0.0
+    level: Literal[0, 1, 2, 3] = 0
+    retool_s: float = 0.0
+    adapts: bool = True
+    options: Mapping[str, str] = {}
+
+    def option(self, name: str, default: float) -> float:
+        """A number among the options."""
+        return float(self.options.get(name, default))
+
+
+class Scenario(Struct, frozen=True, kw_only=True):
+    """A world before chance has played.
+
+    Attributes:
+        start: Unix seconds; 0 leaves it to the world (midnight UTC of the date that the client data is from).
+        dialect: Of the shop, or empty: by seed.
+        paths: Endpoint → ``/path?query`` template that replaces the dialect's.
+        outages: (at, lasts, share of calls that fail).
+        missing: Share of outcomes that are never reported; ``wrong``: share that say the opposite.
+        late: Factor on the delay of every outcome.
+    """
+
+    name: str
+    description: str = ""
+    start: float = 0.0
+    lasts_s: float = 86_400.0
+    country: str = "DE"
+    dialect: str = ""
+    host: str = "shop.example"
+    paths: Mapping[str, str] = {}
+    products: int = 20_000
+    accounts: int = 200_000
+    capacity: float = 400.0
+    outages: tuple[tuple[float, float, float], ...] = ()
+    missing: float = 0.05
+    wrong: float = 0.01
+    late: float = 1.0
+    parts: tuple[Part, ...] = ()
+
+
+def names() -> tuple[str, ...]:
+    """The worlds that ship, by name."""
+    folder = files("vedette") / "data" / "scenarios"
+    return tuple(sorted(entry.name.removesuffix(_SUFFIX) for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)))
+
+
+def find(name: str) -> Path:
+    """The file of a shipped world, or the path itself. Raises ``ValueError`` where there is neither."""
+    if name in names():
+        return Path(str(files("vedette") / "data" / "scenarios" / (name + _SUFFIX)))
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return path
+    raise ValueError(f"no scenario {name[:80]!r}; name one of {', '.join(names())}, or a YAML file")
+
+
+def read_scenario(file: Path, kinds: Mapping[Section, Mapping[str, Any]]) -> Scenario:
+    """Read a scenario file; ``kinds`` are the populations that exist, by section.
+
+    Raises:
+        ConfigError: One line a mistake.
+    """
+    root = read_document(file)
+    reader = Reader(file)
+    found = reader.mapping(root, "", _top(kinds))
+    parts = tuple(part for section in SECTIONS for part in found.pop(section, ()))
+    shop = found.pop("shop", {})
+    outcomes = found.pop("outcomes", {})
+    seen: set[str] = set()
+    for part in parts:
+        if part.name in seen:
+            reader.problem(root, part.section, f'two parts of one name, "{part.name}", give one of them a name')
+        seen.add(part.name)
+    if not parts and root.kind == "map":
+        reader.problem(root, "", f"nobody is in it, nothing, add one of {', '.join(SECTIONS)}")
+    if "lasts" in found:
+        found["lasts_s"] = found.pop("lasts")
+    scenario = Scenario(name=file.stem, parts=parts, **found, **shop, **outcomes)
+    for part in parts:
+        if part.at_s >= scenario.lasts_s:
+            reader.problem(
+                root, f"{part.section}.{part.name}", "begins after the world has ended, its at, start it sooner"
+            )
+    raise_problems(reader, str(file))
+    return scenario
+
+
+def _moment(value: str) -> float:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("not a time; write one such as 2026-03-02T00:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError("no time zone; end it with Z")
+    return moment.timestamp()
+
+
+def _template(value: str) -> str:
+    if not value.startswith("/") or any(letter.isspace() for letter in value):
+        raise ValueError("not a path; write one such as /api/products/{id}")
+    fields = ("id", "slug", "q", "page", "offset", "category", "order", "file")
+    try:
+        value.format_map(dict.fromkeys(fields, "x"))
+    except (KeyError, ValueError, IndexError, AttributeError):
+        raise ValueError(f"an unknown field in braces; use {', '.join(fields)}") from None
+    return value
+
+
+def _texts(reader: Reader, node: Node, path: str) -> Any:
+    return reader.mapping(node, path, {name: Key(notation(_template)) for name in ENDPOINTS})
+
+
+def _options(reader: Reader, node: Node, path: str) -> Any:
+    return reader.mapping(node, path, {name: Key(text(200)) for name in node.entries})
+
+
+def _outage(reader: Reader, node: Node, path: str) -> Any:
+    keys = {"at": Key(_DURATION, True), "lasts": Key(_DURATION, True), "share": Key(_SHARE, True)}
+    found = reader.mapping(node, path, keys)
+    return (found["at"], found["lasts"], found["share"]) if reader.is_whole(node, found, keys) else MISSING
+
+
+def _renamed(keys: Mapping[str, tuple[str, Key]]) -> Read:
+    """A mapping whose keys have other names inside."""
+
+    def read(reader: Reader, node: Node, path: str) -> Any:
+        found = reader.mapping(node, path, {name: key for name, (_, key) in keys.items()})
+        return {keys[name][0]: value for name, value in found.items()}
+
+    return read
+
+
+_DURATION = notation(parse_duration)
+_SHARE = notation(parse_share)
+_RETOOL: Callable[[str], float] = lambda value: 0.0 if value == "never" else parse_duration(value)  # noqa: E731
+
+
+def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
+    kind, count = (
+        ("family", "requests")
+        if section == "campaigns"
+        else ("kind", "requests" if section == "robots" else "sessions")
+    )
+    keys = {
+        kind: Key(choice(*kinds), True),
+        count: Key(number(1, 100_000_000), True),
+        "name": Key(text(60)),
+        "at": Key(_DURATION),
+        "lasts": Key(_DURATION),
+        "options": Key(_options),
+    }
+    if section == "campaigns":
+        keys |= {
+            "levels": Key(several(choice("1", "2", "3"), lone=True)),
+            "stagger": Key(_DURATION),
+            "retool": Key(notation(_RETOOL)),
+            "adapts": Key(choice("true", "false")),
+        }
+
+    def read(reader: Reader, node: Node, path: str) -> Any:
+        found = reader.mapping(node, path, keys)
+        if not reader.is_whole(node, found, keys):
+            return MISSING
+        name = found.get("name", found[kind])
+        levels = found.get("levels", ("1", "2", "3")) if section == "campaigns" else ("0",)
+        return tuple(
+            Part(
+                section=section,
+                kind=found[kind],
+                name=name if section != "campaigns" else f"{name}-{level}",
+                count=found[count],
+                at_s=found.get("at", 0.0) + place * found.get("stagger", 0.0),
+                lasts_s=found.get("lasts", 0.0),
+                level=int(level),  # type: ignore[arg-type]
+                retool_s=found.get("retool", 0.0),
+                adapts=found.get("adapts", "true") == "true",
+                options=found.get("options", {}),
+            )
+            for place, level in enumerate(levels)
+        )
+
+    return read
+
+
+def _flat(read: Read) -> Read:
+    def flat(reader: Reader, node: Node, path: str) -> Any:
+        found = read(reader, node, path)
+        return MISSING if found is MISSING else tuple(part for group in found for part in group)
+
+    return flat
+
+
+def _top(kinds: Mapping[Section, Mapping[str, Any]]) -> dict[str, Key]:
+    return {
+        "description": Key(text(2000)),
+        "start": Key(notation(_moment)),
+        "lasts": Key(_DURATION),
+        "country": Key(text(2)),
+        "shop": Key(
+            _renamed(
+                {
+                    "dialect": ("dialect", Key(choice(*DIALECTS))),
+                    "host": ("host", Key(text(253))),
+                    "paths": ("paths", Key(_texts)),
+                    "products": ("products", Key(number(100, 10_000_000))),
+                    "accounts": ("accounts", Key(number(100, 100_000_000))),
+                    "capacity": ("capacity", Key(decimal(1, 1e6))),
+                }
+            )
+        ),
+        "outages": Key(several(_outage)),
+        "outcomes": Key(
+            _renamed(
+                {
+                    "missing": ("missing", Key(_SHARE)),
+                    "wrong": ("wrong", Key(_SHARE)),
+                    "late": ("late", Key(decimal(0, 1000))),
+                }
+            )
+        ),
+        **{section: Key(_flat(several(_part(section, kinds[section])))) for section in SECTIONS},
+    }

@@ -1,0 +1,244 @@
+"""Writes a world: request records, labels beside them, outcomes as they become known, a configuration, the books.
+
+All files are written under temporary names and appear together at the end, so that a world is whole or not there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import random
+from heapq import heappop, heappush
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zstandard
+from msgspec import Struct
+
+from vedette.simulate.calls import Call, Reply
+from vedette.simulate.ledger import Ledger
+from vedette.simulate.settings import configuration
+from vedette.simulate.world import World
+
+__all__ = ["SUFFIXES", "Record", "Writer", "stem_of"]
+
+SUFFIXES = (".jsonl.zst", ".jsonl.gz", ".jsonl")
+_ROWS = 65_536
+_LABELS = ("http.request.id", "actor", "session", "campaign", "threat", "level", "segment", "prize")
+_OPPOSITE = {
+    "login_succeeded": "login_failed",
+    "login_failed": "login_succeeded",
+    "challenge_passed": "challenge_failed",
+    "challenge_failed": "challenge_passed",
+    "label_good": "label_bad",
+    "label_bad": "label_good",
+}
+_UNKNOWN = msgspec.UNSET
+
+
+class Record(
+    Struct,
+    kw_only=True,
+    rename={
+        "method": "http.request.method",
+        "path": "url.path",
+        "client_address": "client.address",
+        "status": "http.response.status_code",
+        "id": "http.request.id",
+        "query": "url.query",
+        "scheme": "url.scheme",
+        "host": "server.address",
+        "protocol": "network.protocol.version",
+        "headers": "http.request.headers",
+        "request_size": "http.request.body.size",
+        "response_size": "http.response.body.size",
+        "duration": "http.server.request.duration",
+        "ja3": "tls.client.ja3",
+        "ja4": "tls.client.ja4",
+        "tls": "tls.protocol.version",
+        "account": "user.name",
+    },
+):
+    """A request record of the contract, section 2."""
+
+    timestamp: float
+    id: str
+    method: str
+    path: str
+    query: str | msgspec.UnsetType = _UNKNOWN
+    scheme: str = "https"
+    host: str
+    protocol: str
+    client_address: str
+    headers: tuple[tuple[str, str], ...]
+    request_size: int
+    status: int | msgspec.UnsetType = _UNKNOWN
+    response_size: int
+    duration: float | msgspec.UnsetType = _UNKNOWN
+    ja3: str
+    ja4: str
+    tls: str
+    account: str | msgspec.UnsetType = _UNKNOWN
+
+
+def stem_of(out: Path) -> str:
+    """The name of a world's files, from that of its traffic. Raises ``ValueError``."""
+    for suffix in SUFFIXES:
+        if out.name.endswith(suffix) and len(out.name) > len(suffix):
+            return out.name.removesuffix(suffix)
+    raise ValueError(f"{out}: traffic is written as {', '.join(SUFFIXES)}")
+
+
+class Writer:
+    """Takes in calls with their replies in order of time; a context manager that keeps nothing of a failed run.
+
+    Attributes:
+        requests, outcomes: Written so far.
+        counts: Requests by actor, and by ``purpose/actor`` of the endpoints.
+    """
+
+    def __init__(self, world: World, out: Path) -> None:
+        stem = stem_of(out)
+        self.world = world
+        self.requests = self.outcomes = 0
+        self.paths = {
+            "traffic": out,
+            "labels": out.with_name(f"{stem}.labels.parquet"),
+            "outcomes": out.with_name(f"{stem}.outcomes{out.name.removeprefix(stem)}"),
+            "configuration": out.with_name(f"{stem}.vedette.yaml"),
+            "campaigns": out.with_name(f"{stem}.campaigns.jsonl"),
+        }
+        self._parts = {what: path.with_name(path.name + ".part") for what, path in self.paths.items()}
+        self._rng: random.Random = world.rng("outcomes")
+        self._due: list[tuple[float, int, bytes]] = []
+        self._columns: list[list[Any]] = [[] for _ in _LABELS]
+        self._encode = msgspec.json.Encoder().encode_into
+        self._line = bytearray()
+        out.parent.mkdir(parents=True, exist_ok=True)
+        self._traffic = _open(self._parts["traffic"], out.name)
+        self._outcomes = _open(self._parts["outcomes"], out.name)
+        strings = pa.dictionary(pa.int32(), pa.string())
+        types = [pa.string(), strings, pa.string(), strings, strings, pa.int8(), strings, pa.string()]
+        self._schema = pa.schema(
+            list(zip(_LABELS, types, strict=True)), metadata={"vedette.catalogue": str(world.shop.products)}
+        )
+        self._labels = pq.ParquetWriter(self._parts["labels"], self._schema, compression="zstd")
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in (self._traffic, self._outcomes, self._labels):
+            try:
+                file.close()
+            except (OSError, ValueError):  # a full disk: the reason is on its way already
+                pass
+        if kind is not None:
+            for part in self._parts.values():
+                part.unlink(missing_ok=True)
+
+    def add(self, call: Call, reply: Reply, id: str = "") -> None:
+        """Write one request, its label, and what has become known until now."""
+        self.requests += 1
+        id = id or f"{self.requests:08x}"
+        client, truth = call.client, call.truth
+        at = round(call.at, 6)
+        line = self._line
+        self._encode(
+            Record(
+                timestamp=at,
+                id=id,
+                method=call.method,
+                path=call.path,
+                query=call.query or _UNKNOWN,
+                host=self.world.shop.host,
+                protocol=client.protocol,
+                client_address=client.address,
+                headers=call.headers,
+                request_size=call.body_size,
+                status=reply.status or _UNKNOWN,
+                response_size=reply.size,
+                duration=round(reply.ended - call.at, 6) if reply.status else _UNKNOWN,
+                ja3=client.ja3,
+                ja4=client.ja4,
+                tls=client.tls_version,
+                account=call.account or _UNKNOWN,
+            ),
+            line,
+        )
+        line += b"\n"
+        self._traffic.write(line)
+        row = (
+            id,
+            truth.actor,
+            truth.session,
+            truth.campaign,
+            truth.threat,
+            truth.level,
+            truth.segment,
+            call.prize if call.is_right else "",
+        )
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+        if self.requests % _ROWS == 0:
+            self._flush_labels()
+        if call.words and not reply.is_stopped:
+            self._learn(call, reply, id)
+        while self._due and self._due[0][0] <= at:
+            self._outcomes.write(heappop(self._due)[2])
+
+    def _learn(self, call: Call, reply: Reply, id: str) -> None:
+        scenario, rng = self.world.scenario, self._rng
+        for word in call.words:
+            if rng.random() < scenario.missing:
+                continue
+            outcome: str = word.outcome
+            if rng.random() < scenario.wrong:
+                outcome = _OPPOSITE.get(outcome, outcome)
+            known = round(reply.ended + word.after_s * scenario.late, 6)
+            self.outcomes += 1
+            record = {"timestamp": known, "event.name": "outcome", "outcome": outcome, "http.request.id": id}
+            heappush(self._due, (known, self.outcomes, msgspec.json.encode(record) + b"\n"))
+
+    def _flush_labels(self) -> None:
+        arrays = [
+            pa.array(column, pa.string()).dictionary_encode()
+            if pa.types.is_dictionary(field.type)
+            else pa.array(column, field.type)
+            for column, field in zip(self._columns, self._schema, strict=True)
+        ]
+        self._labels.write_table(pa.table(arrays, schema=self._schema))
+        for column in self._columns:
+            column.clear()
+
+    def commit(self, ledger: Ledger) -> dict[str, Path]:
+        """Write what is left and give all files their names."""
+        while self._due:
+            self._outcomes.write(heappop(self._due)[2])
+        self._flush_labels()
+        for file in (self._traffic, self._outcomes, self._labels):
+            file.close()
+        self._parts["configuration"].write_text(configuration(self.world), encoding="utf-8")
+        with self._parts["campaigns"].open("wb") as file:
+            for name, account in sorted(ledger.accounts.items()):
+                file.write(msgspec.json.encode(account.record(name)) + b"\n")
+        for what, part in self._parts.items():
+            os.replace(part, self.paths[what])
+        return self.paths
+
+
+def _open(path: Path, name: str) -> IO[bytes]:
+    raw = path.open("wb")
+    if name.endswith(".zst"):
+        compressor = zstandard.ZstdCompressor(level=3)
+        return io.BufferedWriter(compressor.stream_writer(raw, closefd=True), 1 << 18)  # type: ignore[type-var]
+    if name.endswith(".gz"):
+        return gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=5, mtime=0)  # type: ignore[return-value]
+    return io.BufferedWriter(raw, 1 << 18)
