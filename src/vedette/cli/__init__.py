@@ -26,7 +26,7 @@ __all__ = ["COMMANDS", "LATER", "main"]
 COMMANDS: dict[str, str] = {
     "serve": "Protect an API: start edge, engine and console, and run until told to stop.",
     "replay": "Run the engine over recorded traffic as if it were live; write decisions and a report.",
-    "simulate": "Make labelled traffic: people, good bots and attack campaigns, as a log or fired at an address of yours.",
+    "simulate": "Make labelled traffic (people, good bots, campaigns), as a log or fired at an address of yours.",
     "explain": "Say why a decision was made.",
     "check": "Check a configuration and print it with every default.",
     "doctor": "Say what is running, what is missing, and whether decisions are being made.",

@@ -13,7 +13,7 @@ from vedette.config.schema import Config
 from vedette.config.sections import TOP
 from vedette.errors import ConfigError
 
-__all__ = ["load", "load_with_notes"]
+__all__ = ["load", "load_with_notes", "raise_problems", "read_document"]
 
 LINE_MAX = 1000
 FLAGS: dict[str, str] = {
@@ -49,15 +49,7 @@ def load_with_notes(
     name = str(file) if file is not None else ""
     root = Node("map", 1)
     if file is not None:
-        try:
-            with file.open("rb") as opened:
-                raw = opened.read(SIZE_MAX + 1)
-        except OSError as error:
-            raise ConfigError([f"{name}: cannot be read: {error.strerror}"]) from None
-        try:
-            root = parse_document(raw)
-        except SourceError as error:
-            raise ConfigError([_one_line(f"{name}:{line}: {what}") for line, what in sorted(error.problems)]) from None
+        root = read_document(file)
     flags = dict(overrides or {})
     if data is not None:
         flags["events.directory"] = str(data)
@@ -68,10 +60,28 @@ def load_with_notes(
     config = _assemble(reader, root, found, name)
     _check_together(reader, root, config)
     _note_limits(reader, config)
+    raise_problems(reader, name)
+    return config, reader.inactive
+
+
+def read_document(file: Path) -> Node:
+    """Read a YAML file into nodes that know their lines; raises :class:`ConfigError`."""
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(SIZE_MAX + 1)
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from None
+    try:
+        return parse_document(raw)
+    except SourceError as error:
+        raise ConfigError([_one_line(f"{file}:{line}: {what}") for line, what in sorted(error.problems)]) from None
+
+
+def raise_problems(reader: Reader, name: str) -> None:
+    """Raise :class:`ConfigError` with every problem that a reader of the file ``name`` has noted, if any."""
     if reader.problems:
         problems = sorted(set(reader.problems))
         raise ConfigError([_one_line(f"{name}:{line}: {what}" if line and name else what) for line, what in problems])
-    return config, reader.inactive
 
 
 def _one_line(problem: str) -> str:
