@@ -1,0 +1,122 @@
+"""Networks: real prefixes by autonomous system and kind, and published ranges of bots, VPNs, relays and Tor."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+KINDS = {"resi": "home", "mobile": "mobile", "corp": "office", "dc": "datacentre"}
+MOST_PREFIXES, MOST_SMALL, MOST_RANGES, MOST_NETWORKS = 24, 8, 400, 420
+SMALLEST = 40_000  # addresses of an access network
+ACCESS = re.compile(
+    r"telecom|telekom|telefon|telcom|telmex|telstra|telia|telenor|telus|telkom|broadband|cable|vodafone|orange|comcast"
+    r"|charter|cox comm|claro|airtel|jio|bsnl|national internet backbone|viettel|vnpt|fpt|pakistan tele|turkcell|superonline"
+    r"|ooredoo|etisalat|zain|mtn|safaricom|virgin media|sky uk|talktalk|kpn|ziggo|proximus|swisscom|sunrise|liberty|tele2"
+    r"|bouygues|free sas|netia|upc|magyar|cyfrowy|elisa|dna oyj|bell canada|rogers|shaw|bezeq|partner comm|hot-net|telecentro"
+    r"|entel|movistar|tim s/a|oi s\.?a|net serv|globe|pldt|converge|true internet|3bb|tot public|maxis|celcom|unifi|singtel"
+    r"|starhub|kddi|softbank|ntt comm|ocn|korea telecom|sk broadband|lg (?:dacom|power|u)|chunghwa|hinet|hathway|act fibre"
+    r"|excitel|grameen|link3|ukrtelecom|kyivstar|rostelecom|mts pjsc|vimpelcom|beeline|er-telecom|megafon|a1 |o2 |eircom|optus"
+    r"|tpg|spark new|frontier|centurylink|windstream|altice|t-mobile|verizon|at&t",
+    re.I,
+)  # fmt: skip
+NOT_ACCESS = re.compile(
+    r"host|cloud|data ?cent|server|vpn|wholesale|enterprise|business|backbone$|satellite|bank", re.I
+)
+MIXES = {
+    "home": {"DE": 0.80, "AT": 0.06, "CH": 0.05, "FR": 0.015, "NL": 0.015, "GB": 0.015, "PL": 0.01, "IT": 0.01, "ES": 0.01, "US": 0.015},
+    "mobile": {"DE": 0.86, "AT": 0.07, "FR": 0.015, "NL": 0.01, "GB": 0.015, "ES": 0.01, "IT": 0.01, "US": 0.01},
+    "office": {"DE": 0.84, "CH": 0.06, "NL": 0.03, "GB": 0.03, "US": 0.04},
+    "proxy": {
+        "BR": 0.12, "IN": 0.09, "ID": 0.07, "VN": 0.06, "MX": 0.05, "PH": 0.05, "TR": 0.05, "RU": 0.04, "US": 0.09,
+        "PK": 0.03, "BD": 0.02, "AR": 0.03, "CO": 0.03, "EG": 0.02, "MA": 0.02, "ZA": 0.02, "TH": 0.02, "MY": 0.02,
+        "UA": 0.02, "RO": 0.015, "PL": 0.02, "ES": 0.02, "IT": 0.02, "FR": 0.02, "GB": 0.03, "DE": 0.03, "RS": 0.01,
+        "HR": 0.005, "KR": 0.01, "JP": 0.01,
+    },
+}  # fmt: skip
+
+
+def build(data: Path) -> dict[str, Any]:
+    given = json.loads(gzip.decompress((data / "reputation" / "networks.json.gz").read_bytes()))
+    facts = _Facts(data / "reputation")
+    found = [
+        {
+            "kind": KINDS[row["kind"]],
+            "asn": row["asn"],
+            "country": row["country"],
+            "v4": [prefix for prefix in row["v4"] if prefix[1] >= 256][:MOST_PREFIXES],
+            "v6": [[first, 128 - int(size).bit_length() + 1] for first, size in _whole(row["v6"])],
+        }
+        for row in given["asns"]
+    ]
+    known = {row["asn"] for row in found}
+    found += [row for row in facts.access_networks() if row["asn"] not in known]
+    lists = {kind: facts.ranges(ranges) for kind, ranges in sorted(given["lists"].items())}
+    return {"networks": found, "lists": lists, "mixes": {kind: list(mix.items()) for kind, mix in MIXES.items()}}
+
+
+def _whole(ranges: list[list[str]]) -> list[tuple[str, int]]:
+    """Cut IPv6 ranges to the largest whole prefix that they begin with."""
+    return [(first, 1 << (int(size) + 1).bit_length() - 1) for first, size in ranges if int(size) >= 1 << 79]
+
+
+class _Facts:
+    """Which network and country an IPv4 address belongs to."""
+
+    def __init__(self, reputation: Path) -> None:
+        asns = pq.read_table(reputation / "asn_ipv4.parquet").to_pydict()
+        self.rows = sorted(zip(asns["start"], asns["end"], asns["asn"], asns["org"], strict=True))
+        self._starts = [row[0] for row in self.rows]
+        table = pq.read_table(reputation / "country_ipv4.parquet")
+        names = table.schema.names
+        places = table.to_pydict()
+        country = next(name for name in names if name not in {"start", "end"})
+        self._places = sorted(zip(places["start"], places["end"], places[country], strict=True))
+        self._place_starts = [row[0] for row in self._places]
+
+    def asn(self, address: int) -> int:
+        row = self.rows[bisect_right(self._starts, address) - 1]
+        return row[2] if row[0] <= address <= row[1] else 0
+
+    def country(self, address: int) -> str:
+        row = self._places[bisect_right(self._place_starts, address) - 1]
+        return row[2] if row[0] <= address <= row[1] else ""
+
+    def ranges(self, given: list[str]) -> list[list[Any]]:
+        found = []
+        for text in given[:MOST_RANGES] if len(given) > 2 * MOST_RANGES else given:
+            network = ip_network(text)
+            if network.version == 4:
+                first, size = int(network.network_address), network.num_addresses
+                if size > 1 or first & 255 not in {0, 255}:
+                    found.append([first, size, self.asn(first), self.country(first)])
+        return found
+
+    def access_networks(self) -> list[dict[str, Any]]:
+        """Name the largest access networks of the world by the words in their names."""
+        prefixes: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        names: dict[int, str] = {}
+        for start, end, asn, name in self.rows:
+            if ACCESS.search(name or "") and not NOT_ACCESS.search(name):
+                prefixes[asn].append((end - start + 1, start))
+                names[asn] = name
+        sizes = {asn: sum(size for size, _ in found) for asn, found in prefixes.items()}
+        found = []
+        for asn in sorted(sizes, key=lambda asn: (-sizes[asn], asn))[:MOST_NETWORKS]:
+            if sizes[asn] < SMALLEST:
+                continue
+            largest = sorted(prefixes[asn], reverse=True)[:MOST_SMALL]
+            countries = Counter(self.country(start) for _, start in largest)
+            country = countries.most_common(1)[0][0]
+            v4 = [[start, size] for size, start in largest if self.country(start) == country and size >= 256]
+            kind = "mobile" if re.search(r"mobil|cellular|wireless|gsm|lte", names[asn], re.I) else "home"
+            if v4 and country:
+                found.append({"kind": kind, "asn": asn, "country": country, "v4": v4, "v6": []})
+        return found
