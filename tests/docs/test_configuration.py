@@ -34,6 +34,7 @@ ITEMS = {
     "identity.app_tokens[]": schema.AppToken,
     "good_bots.agents[]": schema.Agent,
     "identity.jwt": schema.Jwt,
+    "drill": schema.Drill,
 }
 OPTIONAL = {"rate_limits[].key", "rate_limits[].match", "rate_limits[].burst"}
 

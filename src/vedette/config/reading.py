@@ -22,7 +22,7 @@ MISSING: Any = object()
 """A value that could not be read; its problem has been noted."""
 SHOWN = 60
 SECRET_BYTES = 65_536
-SECRETIVE = ("partners", "privacy", "console", "feedback", "alerts")
+SECRETIVE = ("partners", "privacy", "console", "feedback", "drill", "alerts")
 """Sections with secrets: a value of the wrong shape there is not repeated."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 

@@ -244,6 +244,12 @@ class Feedback(Struct, frozen=True, kw_only=True):
     keys: tuple[Secret, ...] = ()
 
 
+class Drill(Struct, frozen=True, kw_only=True):
+    """The key that ``vedette simulate --target`` must hold to be answered that a drill is wanted here."""
+
+    key: Secret
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """A whole configuration.
 
@@ -276,6 +282,7 @@ class Config(Struct, frozen=True, kw_only=True):
     privacy: Privacy = Privacy()
     console: Console = Console()
     feedback: Feedback = Feedback()
+    drill: Drill | None = None
     openapi: Any = None
     networks: Any = None
     alerts: Any = None

@@ -50,6 +50,8 @@ _RATE = notation(parse_rate)
 _MATCH = notation(parse_match)
 _SELECTOR = notation(parse_selector)
 _ADVICE = ("step-up", "hide-price", "no-hold", "defer-capture", "read-only")
+DRILL_KEY_LENGTH = 24
+"""128 random bits in Base64. Who is sent a proof can try keys at leisure, so a short one would be no secret."""
 _ACTIONS = ("allow", "monitor", "block", "challenge", "decoy")
 
 
@@ -222,6 +224,14 @@ def _feedback_key(reader: Reader, node: Node, path: str) -> Any:
         "scopes": Key(later("scopes of feedback keys come later", several(text(64)))),
     }
     return reader.mapping(node, path, keys).get("key", MISSING)
+
+
+def _drill_key(reader: Reader, node: Node, path: str) -> Any:
+    found = secret(reader, node, path)
+    if found is not MISSING and len(found.value) < DRILL_KEY_LENGTH:
+        fix = f"at least {DRILL_KEY_LENGTH} characters, such as openssl rand -base64 32 makes"
+        return reader.problem(node, path, f"a secret is too short, {node.text[:60]}, {fix}")
+    return found
 
 
 def _object(reader: Reader, node: Node, path: str) -> Any:
@@ -415,6 +425,7 @@ TOP: dict[str, Key] = {
     "privacy": Key(structure(schema.Privacy, {"key": Key(secret), "address": Key(choice("hash", "truncate", "raw"))})),
     "console": Key(_console),
     "feedback": Key(structure(schema.Feedback, {"keys": Key(several(_feedback_key, lone=True))})),
+    "drill": Key(structure(schema.Drill, {"key": Key(_drill_key, is_required=True)})),
     "openapi": Key(later("endpoints from an OpenAPI document come later", text(4096))),
     "networks": Key(structure(dict, {"own": Key(later("own networks come later", several(notation(parse_network))))})),
     "alerts": Key(

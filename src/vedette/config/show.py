@@ -18,7 +18,7 @@ _HIDDEN = ("file", "policy_name", "line")
 def effective(config: Config) -> str:
     """Write the configuration that is in force. Reading it again gives the same configuration, policy spelt out."""
     plain = _plain(config)
-    for name in ("openapi", "networks", "alerts", "learning", "breaker"):
+    for name in ("drill", "openapi", "networks", "alerts", "learning", "breaker"):
         if plain[name] is None:
             del plain[name]
     if not config.upstreams:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vedette.collect.normalize import TrustedProxies, read_headers
+from vedette.doors import drill
 from vedette.doors.connection import Call, answer, problem
 from vedette.doors.forwarded import PREFIX, read_question
 from vedette.doors.records import BadRecord, decision_record, outcomes_of, requests_of
@@ -70,6 +71,8 @@ class Service:
         self.peers = Concentration()
         self.fingerprints = Concentration()
         self.refuses_without_decision = False
+        self._consent: drill.Consent | None = None
+        self._drill_key = ""
         self._reload = reload
         self._clock = clock
         self._disk = ThreadPoolExecutor(4, thread_name_prefix="vedette-durable")
@@ -112,6 +115,8 @@ class Service:
         try:
             now = self._clock()
             request, from_edge = read_question(call, now, new_id)
+            if self._consent is not None and (granted := self._granted(request, from_edge)):
+                return granted
             started = time.perf_counter()
             decision = self.engine.decide(request, now)
             reply = self.engine.reply(decision, request)
@@ -137,6 +142,22 @@ class Service:
             return self._degraded("door" if request is None else "engine", request, error)
         self._record(decision, request)
         return answered
+
+    def _granted(self, request: Request, from_edge: bool) -> bytes:
+        """Return the answer to a proof that a drill is wanted here, or nothing: then it is a request like any other.
+
+        The edge takes 200 for "let it pass"; any other status it hands to the client, and 202 says what is meant.
+        """
+        if self._consent is None or request.path != drill.PATH or request.method != "POST" or not from_edge:
+            return b""
+        try:
+            body = self._consent.grant(request.body, request.host, request.timestamp)
+        except drill.Refused as refused:
+            if (kept_back := self.limited.allow("drill.refused")) is not None:
+                logger().warning("drill.refused", reason=str(refused), kept_back=kept_back)
+            return b""
+        logger().info("drill.granted", host=request.host[:255])
+        return answer(202, b"cache-control: no-store\r\n", body)
 
     def _record(self, decision: Decision, request: Request) -> None:
         """Count and log a decision that has been answered; what fails here costs the record, not the request."""
@@ -265,6 +286,10 @@ class Service:
         """Put a configuration into force."""
         self.engine.reload(config)
         self.refuses_without_decision = any(endpoint.on_failure == "block" for endpoint in config.endpoints)
+        key = config.drill.key.value if config.drill is not None else ""
+        if key != self._drill_key:  # the same key goes on remembering which proofs were used
+            self._drill_key = key
+            self._consent = drill.Consent(key) if key else None
         self.events.retain_s = config.events.retain_s
         proxies = TrustedProxies(config.trusted_proxies, config.forwarded.address)
         self.events.show_addresses(

@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from vedette.config.schema import Config, Endpoint, Match
+from vedette.config.schema import Config, Endpoint, Match, Selector
+from vedette.doors.drill import PATH
 from vedette.edge.clusters import cluster_name
 
 __all__ = ["BODY_LIMIT_BYTES", "INTERNAL_HEADERS", "loose", "reads_body", "route_configuration", "strict"]
@@ -39,6 +40,9 @@ INTERNAL_HEADERS = (
 )
 """What edge and engine tell each other in request headers; removed before the API."""
 
+_DRILL = Endpoint(
+    name="drill", match=Match("", "POST", "", tuple(PATH[1:].split("/"))), account=Selector("body", "nonce")
+)
 _SEPARATOR = r"(?:/|\\|%(?:25)*(?:2F|5C))"
 _PARAMETERS = r"(?:(?:;|%(?:25)*3B)[^/?]*)?"
 _DOT_SEGMENTS = rf".*{_SEPARATOR}(?:\.|%(?:25)*2E){{1,2}}{_PARAMETERS}(?:{_SEPARATOR}.*)?"
@@ -109,7 +113,9 @@ def route_configuration(config: Config) -> dict[str, Any]:
 
 def _virtual_host(config: Config, host: str) -> dict[str, Any]:
     routes: list[dict[str, Any]] = []
-    for matcher, body, refuse in _special(config.endpoints, host):
+    # The proof that a drill is wanted is in a body; beyond reading it, the edge treats it as any other request.
+    endpoints = config.endpoints if config.drill is None else (*config.endpoints, _DRILL)
+    for matcher, body, refuse in _special(endpoints, host):
         routes += _routes(matcher, host, body=body, refuse=refuse)
     routes += _routes({"prefix": "/"}, host, body=False, refuse=False)
     return {

@@ -23,7 +23,14 @@ ROOT = Path(__file__).parents[3]
 GOOD = sorted((ROOT / "tests" / "config" / "good").glob("*.yaml"))
 BAD = sorted((ROOT / "tests" / "config" / "bad").glob("*.yaml"))
 CONTRACT = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/reference/contract.md").read_text("utf-8"), re.DOTALL)
-SECRETS = ("ANDROID_KEY", "PRICE_FEED_KEY", "VEDETTE_PRIVACY_KEY", "VEDETTE_CONSOLE_TOKEN", "VEDETTE_FEEDBACK_KEY")
+SECRETS = (
+    "ANDROID_KEY",
+    "PRICE_FEED_KEY",
+    "VEDETTE_PRIVACY_KEY",
+    "VEDETTE_CONSOLE_TOKEN",
+    "VEDETTE_FEEDBACK_KEY",
+    "VEDETTE_DRILL_KEY",
+)
 
 
 @pytest.fixture(autouse=True)

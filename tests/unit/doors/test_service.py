@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from vedette.config import defaults
-from vedette.config.schema import Endpoint
+from vedette.config.schema import Drill, Endpoint, Secret
 from vedette.config.units import parse_match
+from vedette.doors import drill
 from vedette.doors.connection import Call
 from vedette.doors.service import OUTCOMES, RECORDS, Service
 from vedette.engine import Engine
@@ -135,6 +136,43 @@ def test_whatever_fails_the_request_passes_degraded(service, capfd):
     assert count(service, 'vedette_degraded_total{part="engine"}') == 3
     text = capfd.readouterr()
     assert (text.out + text.err).count("decision.degraded") == 1, "one line in ten seconds"
+
+
+DRILL = b"/v1/decide/.well-known/vedette-drill"
+
+
+def test_a_proof_is_answered_and_anything_else_there_is_a_request_like_any_other(service, capfd):
+    key = "a key of the operator's"
+    asked = drill.ask(key, "h", 1e9, "n" * 22)
+    body = msgspec.json.encode(asked)
+    before = call(service, b"POST", DRILL, body, EDGE)[:2]
+    service.take(replace(CONFIG, drill=Drill(key=Secret("env:KEY", key))))
+    decided = len(service.events.kept)
+    for method, target, headers in (
+        (b"GET", DRILL, EDGE),
+        (b"POST", DRILL + b"/", EDGE),
+        (b"POST", DRILL, EDGE[:1]),
+        (b"POST", DRILL, [(b"host", b"other"), *EDGE[1:]]),
+    ):
+        assert call(service, method, target, body, headers)[0] == 200
+    status, fields, content = call(service, b"POST", DRILL, body, EDGE)
+    assert (status, fields["cache-control"]) == (202, "no-store")
+    assert drill.bounds_of(key, asked, content) == drill.Bounds()
+    assert len(service.events.kept) == decided + 4, "a drill's proof is no request of the API"
+    assert before[0] == 200
+    assert "asked under other" in "".join(capfd.readouterr())
+
+
+def test_a_reload_forgets_no_proof_unless_the_key_changes(service):
+    key = "a key of the operator's"
+    config = replace(CONFIG, drill=Drill(key=Secret("env:KEY", key)))
+    body = msgspec.json.encode(drill.ask(key, "h", 1e9, "n" * 22))
+    service.take(config)
+    assert call(service, b"POST", DRILL, body, EDGE)[0] == 202
+    service.take(replace(config, mode="enforce"))
+    assert call(service, b"POST", DRILL, body, EDGE)[0] == 200
+    service.take(CONFIG)
+    assert call(service, b"POST", DRILL, msgspec.json.encode(drill.ask(key, "h", 1e9, "m" * 22)), EDGE)[0] == 200
 
 
 def test_an_endpoint_that_refuses_without_a_decision_is_left_to_the_edge(service):

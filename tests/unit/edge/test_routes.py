@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vedette.collect.endpoints import match_pattern
 from vedette.collect.normalize import normal_path
-from vedette.config.schema import Config, Endpoint, Match, Selector
+from vedette.config.schema import Config, Drill, Endpoint, Match, Secret, Selector
 from vedette.edge.routes import BODY_LIMIT_BYTES, loose, reads_body, route_configuration, strict
 
 NAME = st.text(st.sampled_from("abzAZ019-_.~@!$+,é "), min_size=1, max_size=8).filter(
@@ -188,3 +188,20 @@ def test_bodies_of_one_method_share_a_route():
     logins = [endpoint(f"e{number}", "login", str(number), account=BODY) for number in range(30)]
     assert len(routes(*logins)) == 4
     assert len(routes(*logins, endpoint("pay", "pay", on_failure="block"))) == 4 + 30 * 4 + 4
+
+
+def test_the_proof_of_a_drill_is_read_and_refused_as_its_path_otherwise_is():
+    drill = Drill(key=Secret("env:KEY", "k" * 32))
+    plain = Config(upstreams={"default": "http://127.0.0.1:1"})
+    assert len(route_configuration(plain)["virtual_hosts"][0]["routes"]) == 2
+    (host,) = route_configuration(Config(upstreams=plain.upstreams, drill=drill))["virtual_hosts"]
+    body, rest = host["routes"][1], host["routes"][3]
+    assert fits(body["match"]["safe_regex"]["regex"], "/.well-known/vedette-drill")
+    assert body["match"]["headers"] == [{"name": ":method", "string_match": {"exact": "POST"}}]
+    assert set(body["typed_per_filter_config"]) == {"vedette.ask"}
+    assert "typed_per_filter_config" not in rest
+    strictly = Endpoint(name="all", match=match("**", method="*"), on_failure="block")
+    (host,) = route_configuration(Config(upstreams=plain.upstreams, drill=drill, endpoints=(strictly,)))[
+        "virtual_hosts"
+    ]
+    assert set(host["routes"][1]["typed_per_filter_config"]) == {"vedette.ask", "vedette.refuse"}
