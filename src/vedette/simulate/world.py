@@ -60,8 +60,8 @@ class World:
             products=scenario.products,
             accounts=scenario.accounts,
             capacity=scenario.capacity,
-            names=self.shapes.names,
-            mail_domains=self.shapes.mail_domains,
+            names=self.shapes.words["given_names"],
+            mail_domains=self.shapes.words["mail_domains"],
             outages=[Outage(self.start + at, self.start + at + lasts, share) for at, lasts, share in scenario.outages],
             paths=scenario.paths,
         )
@@ -135,7 +135,7 @@ class World:
 
     def client(self, rng: random.Random, stack: Stack, place: Address, language: str = "") -> Client:
         """A client with a handshake and a language of its own."""
-        return Client.make(stack, place, rng, language or self.shapes.language(rng, place.country))
+        return Client.make(stack, place, rng, language)
 
     def truth(self, part: Part, number: int) -> Truth:
         """The truth about session ``number`` of people or of a hard case."""
