@@ -307,12 +307,15 @@ class Shop:
 
     def account(self, number: int) -> str:
         """The login name of an account, an address of mail; numbers from ``accounts`` on are nobody's."""
-        mixed = number * 2654435761 & 0xFFFFFFFF
-        name = self._names[mixed % len(self._names)]
-        second = self._names[(mixed >> 7) % len(self._names)]
-        domain = self._domains[int(len(self._domains) * ((mixed >> 16) / 65_536) ** 2)]
-        tail = "" if number % 7 < 3 else str(number % 97 + 3)
-        return f"{name}{'.' if number % 2 else ''}{second if number % 3 else ''}{tail}{number // 97}@{domain}"
+        pairs = len(self._names) ** 2
+        mixed = number * 982_451_653 % pairs  # a prime, so that no two accounts below ``pairs`` share a pair of names
+        first, second = self._names[mixed % len(self._names)], self._names[mixed // len(self._names)]
+        chance = number * 2654435761 >> 8 & 0xFFFF
+        domain = self._domains[int(len(self._domains) * (chance / 65_536) ** 2)]
+        between = (".", ".", "", "_")[chance & 3]
+        tail = "" if chance & 4 else f"{chance >> 3 & 63:02d}" if chance & 8 else str(1950 + (chance >> 4) % 58)
+        again = str(number // pairs) if number >= pairs else ""
+        return f"{first}{between}{second}{tail}{again}@{domain}"
 
     def category(self, rng: random.Random) -> str:
         """A category as people choose it."""
