@@ -16,6 +16,7 @@ from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vedette.simulate.languages import draw_language
 from vedette.simulate.networks import Address
@@ -104,6 +105,16 @@ class Stack(Struct, frozen=True):
             elif slot and (value := slots.get(slot)):
                 found.append((name, value))
         return tuple(found)
+
+    def dressed(self, headers: Mapping[str, Headers], *, user_agent: str = "", protocol: str = "") -> Stack:
+        """Give the same program, with the same handshake, that sends other fields: a script with copied headers."""
+        return replace(
+            self,
+            headers=headers,
+            pieces={kind: _pieces(fields) for kind, fields in headers.items()},
+            user_agent=user_agent or self.user_agent,
+            protocol=protocol or self.protocol,
+        )
 
 
 class Stacks:
