@@ -31,6 +31,11 @@ class Visit:
         now: The client's clock: when the answer that it last waited for had arrived.
         page: URL of the page that is open, the referrer of what follows; kept by :meth:`do` on ``kind="navigate"``.
         kind: The kind of call of a stack that is made where none is named: ``fetch`` of a browser, else ``api``.
+        keeps_cookies: Cookies that the shop sets are sent back; browsers do, most apps and libraries do not.
+        tempo: From 0, quick, to 1: journeys draw some of their pauses near this quantile.
+        account: Whose account is signed in, or empty.
+        cart, seen: Numbers of products in the cart, and of those looked at last.
+        made: Calls so far.
     """
 
     def __init__(self, shop: Shop, client: Client, truth: Truth, rng: random.Random, now: float) -> None:
@@ -42,6 +47,12 @@ class Visit:
         self.page = ""
         self.origin = f"https://{shop.host}"
         self.kind = "fetch" if "fetch" in client.stack.headers else "api"
+        self.keeps_cookies = self.kind == "fetch"
+        self.tempo = rng.random()
+        self.account = ""
+        self.cart: list[int] = []
+        self.seen: list[int] = []
+        self.made = 0
 
     def call(
         self,
@@ -119,6 +130,7 @@ class Visit:
     def do(self, endpoint: str, *, waits: bool = True, **how: Any) -> Generator[Call, Reply, Reply]:
         """Make a call, and unless ``waits`` is false (one of several at once) wait for its answer."""
         call = self.call(endpoint, **how)
+        self.made += 1
         reply = yield call
         if waits:
             self.now = max(self.now, reply.ended)
