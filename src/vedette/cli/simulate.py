@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from vedette.simulate.world import World
+    from vedette.simulate.writing import Writer
 
 __all__ = ["command"]
 
@@ -96,24 +97,16 @@ def _out(out: Path | None, stem: str, *, is_directory: bool) -> Path:
 
 
 def _write(world: World, out: Path) -> bool:
-    from vedette.simulate.play import play
-    from vedette.simulate.writing import Writer
+    from vedette.simulate.build import build
 
     began = monotonic()
     try:
-        with Writer(world, out) as writer, _Progress(world) as progress:
-            add, ledger = writer.add, world.ledger.add
-            for number, (call, reply) in enumerate(play(world.arrivals(), world.shop.answer, world.end), start=1):
-                add(call, reply)
-                ledger(call, reply)
-                if number % 4096 == 0:
-                    progress.show(call.at, number)
-            paths = writer.commit(world.ledger)
+        with _Progress(world) as progress:
+            writer = build(world, out, progress.show)
     except KeyboardInterrupt:
         print("interrupted: nothing of this world was kept", file=sys.stderr)
         return False
-    _print(world, writer.requests, writer.outcomes, monotonic() - began)
-    print("\n".join(f"{what}: {path}" for what, path in paths.items()))
+    _print(world, writer, monotonic() - began)
     return True
 
 
@@ -152,10 +145,18 @@ class _Progress:
         self._bars.update(self._task, completed=at - self._world.start, rate=rate)
 
 
-def _print(world: World, requests: int, outcomes: int, seconds: float) -> None:
+def _print(world: World, writer: Writer, seconds: float) -> None:
     split = "test" if world.is_test else "tuning"
     print(
-        f"{world.scenario.name}: {requests:,} requests and {outcomes:,} outcomes over"
-        f" {world.scenario.lasts_s / 3600:.1f} h, made in {seconds:.1f} s ({requests / max(seconds, 0.001):,.0f}/s),"
-        f" seed {world.seed} ({split})"
+        f"{world.scenario.name}: {writer.requests:,} requests and {writer.outcomes:,} outcomes over"
+        f" {world.scenario.lasts_s / 3600:.1f} h, made in {seconds:.1f} s"
+        f" ({writer.requests / max(seconds, 0.001):,.0f}/s), seed {world.seed} ({split})"
     )
+    bad = "bad_bot"
+    print(
+        f"  malicious: {100 * writer.share(bad):.1f} % of all, {100 * writer.share(bad, 'login'):.1f} % of logins,"
+        f" {100 * writer.share(bad, 'product'):.1f} % of product pages;"
+        f" good bots: {100 * writer.share('good_bot'):.1f} % of all"
+    )
+    for what, path in writer.paths.items():
+        print(f"  {what}: {path}")

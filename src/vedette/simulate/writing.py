@@ -9,6 +9,7 @@ import gzip
 import io
 import os
 import random
+from collections import Counter
 from heapq import heappop, heappush
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from msgspec import Struct
 from vedette.simulate.calls import Call, Reply
 from vedette.simulate.ledger import Ledger
 from vedette.simulate.settings import configuration
+from vedette.simulate.shop import ENDPOINTS
 from vedette.simulate.world import World
 
 __all__ = ["SUFFIXES", "Record", "Writer", "stem_of"]
@@ -99,13 +101,14 @@ class Writer:
 
     Attributes:
         requests, outcomes: Written so far.
-        counts: Requests by actor, and by ``purpose/actor`` of the endpoints.
+        counts: Requests by purpose of the endpoint and actor.
     """
 
     def __init__(self, world: World, out: Path) -> None:
         stem = stem_of(out)
         self.world = world
         self.requests = self.outcomes = 0
+        self.counts: Counter[tuple[str, str]] = Counter()
         self.paths = {
             "traffic": out,
             "labels": out.with_name(f"{stem}.labels.parquet"),
@@ -147,6 +150,8 @@ class Writer:
     def add(self, call: Call, reply: Reply, id: str = "") -> None:
         """Write one request, its label, and what has become known until now."""
         self.requests += 1
+        endpoint = ENDPOINTS.get(call.endpoint)
+        self.counts[endpoint.purpose if endpoint else "other", call.truth.actor] += 1
         id = id or f"{self.requests:08x}"
         client, truth = call.client, call.truth
         at = round(call.at, 6)
@@ -217,6 +222,12 @@ class Writer:
         self._labels.write_table(pa.table(arrays, schema=self._schema))
         for column in self._columns:
             column.clear()
+
+    def share(self, actor: str, *purposes: str) -> float:
+        """The share of an actor in the requests for some purposes, or in all."""
+        counts = [(count, who) for (purpose, who), count in self.counts.items() if not purposes or purpose in purposes]
+        total = sum(count for count, _ in counts)
+        return sum(count for count, who in counts if who == actor) / total if total else 0.0
 
     def commit(self, ledger: Ledger) -> dict[str, Path]:
         """Write what is left and give all files their names."""
