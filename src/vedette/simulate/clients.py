@@ -23,7 +23,7 @@ from vedette.simulate.networks import Address
 from vedette.simulate.reading import read_data
 from vedette.types import Headers
 
-__all__ = ["HELD_OUT_STACKS", "Client", "Handshake", "Stack", "Stacks", "load_stacks"]
+__all__ = ["HELD_OUT_STACKS", "Client", "Handshake", "Stack", "Stacks", "load_stacks", "pieces_of"]
 
 HELD_OUT_STACKS = frozenset({"firefox", "go"})
 """Families that no world of the tuning seeds contains."""
@@ -111,7 +111,7 @@ class Stack(Struct, frozen=True):
         return replace(
             self,
             headers=headers,
-            pieces={kind: _pieces(fields) for kind, fields in headers.items()},
+            pieces={kind: pieces_of(fields) for kind, fields in headers.items()},
             user_agent=user_agent or self.user_agent,
             protocol=protocol or self.protocol,
         )
@@ -205,11 +205,12 @@ def _stack(given: dict[str, Any], handshakes: Mapping[str, Handshake], layouts: 
         user_agent=user_agent,
         tls=handshakes[given["tls"]],
         headers=headers,
-        pieces={kind: _pieces(fields) for kind, fields in headers.items()},
+        pieces={kind: pieces_of(fields) for kind, fields in headers.items()},
     )
 
 
-def _pieces(fields: Headers) -> tuple[_Piece, ...]:
+def pieces_of(fields: Headers) -> tuple[_Piece, ...]:
+    """Cut fields into runs that are always sent and slots in between."""
     found, fixed = [], []
     for name, value in fields:
         is_slot = value.startswith("{") and value.endswith("}")
