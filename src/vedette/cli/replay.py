@@ -19,7 +19,7 @@ from vedette.types import STOPPING, Decision, Mode, Request
 if TYPE_CHECKING:
     from vedette.config.schema import Config
     from vedette.doors.logs import Log, MalformedTally
-    from vedette.replay import Accuracy, Figures
+    from vedette.replay import Figures
 
 __all__ = ["command"]
 
@@ -27,7 +27,6 @@ Format = Literal["auto", "jsonl", "combined", "common", "envoy", "alb", "cloudfr
 
 
 _NOTHING_VALID = "no valid request in the input; is it another format? name it with --format"
-_CAMPAIGNS = 20
 
 
 class Totals:
@@ -58,6 +57,7 @@ def command(
     out: Path | None = None,
     report: Path | None = None,
     labels: Path | None = None,
+    accuracy: Path | None = None,
     mode: Mode | None = None,
     seed: Annotated[
         int, Parameter(help="Of the identifier hashes: same input, configuration and seed, same output.")
@@ -84,7 +84,9 @@ def command(
         Where a page to look at goes: .html.
     labels
         Who really sent each request (.parquet, .csv or .jsonl with http.request.id and actor): prints recall,
-        precision and false positives with intervals.
+        precision, false positives, delays, losses and calibration, with intervals.
+    accuracy
+        Where those figures go as well, for programs: .json.
     mode
         monitor or enforce, instead of the configuration's.
     """
@@ -93,7 +95,7 @@ def command(
         return 2
     settings = load(config, {"mode": mode} if mode else {}) if config else defaults("http://127.0.0.1:8000")
     files = tuple("-" if name == STDIN else name for name in files)
-    return _replay(files, format, settings, out, report, labels, seed)
+    return _replay(files, format, settings, out, report, labels, accuracy, seed)
 
 
 def _replay(
@@ -103,10 +105,12 @@ def _replay(
     out: Path | None,
     report: Path | None,
     labels: Path | None,
+    figures_file: Path | None,
     seed: int,
 ) -> int:
     from vedette.doors.logs import LATER_FORMATS, MalformedTally
     from vedette.replay import Accuracy, Output, read_labels, replay, seed_key
+    from vedette.replay.judge import lines, write
     from vedette.report import Report
 
     if format_name in LATER_FORMATS:
@@ -116,6 +120,7 @@ def _replay(
     totals = Totals()
     with ExitStack() as stack:
         try:
+            _check_figures(figures_file, labels)
             accuracy = Accuracy(read_labels(labels)) if labels else None
             output = stack.enter_context(Output(out, len(files))) if out else None
             page = Report(report) if report else None
@@ -147,19 +152,22 @@ def _replay(
             written = []
             if output is not None:
                 written.append(f"decisions: {output.commit(partial=figures.interrupted)}")
+            judged = accuracy.judgement() if accuracy is not None else None
             if page is not None:
                 names = [log.name for log in logs]
-                written.append(f"report: {page.write(figures, malformed, names, config, accuracy)}")
+                written.append(f"report: {page.write(figures, malformed, names, config, judged)}")
+            if figures_file is not None and judged is not None:
+                written.append(f"accuracy: {write(judged, figures_file, partial=figures.interrupted)}")
             _print_totals(totals, figures, progress.seconds)
-            if accuracy is not None:
-                _print_accuracy(accuracy)
+            for line in lines(judged) if judged is not None else ():
+                print(line)
             for line in written:
                 print(line)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader of the totals has gone; the files are written by then
             raise
         except OSError as error:
-            targets = " and ".join(str(target) for target in (out, report) if target)
+            targets = " and ".join(str(target) for target in (out, report, figures_file) if target)
             left = f"; {targets} not written, make room and run it again" if targets else ""
             print(f"vedette replay: {_said(error)}{left}", file=sys.stderr)
             return 1
@@ -169,6 +177,17 @@ def _replay(
         )
         return 1
     return 130 if figures.interrupted else 0
+
+
+def _check_figures(target: Path | None, labels: Path | None) -> None:
+    if target is None:
+        return
+    if labels is None:
+        raise ValueError("--accuracy compares with labels: name them with --labels")
+    if target.suffix != ".json":
+        raise ValueError(f"{target}: the name must end in .json")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(2, "no such directory", str(target.parent))
 
 
 def _check_names(files: tuple[str, ...]) -> None:
@@ -295,36 +314,3 @@ def _print_totals(totals: Totals, figures: Figures, seconds: float) -> None:
     if totals.threats:
         named = ", ".join(f"{code} {NAMES[code]} {number:,}" for code, number in totals.threats.most_common(6))
         print(f"threats: {named}")
-
-
-def _print_accuracy(accuracy: Accuracy) -> None:
-    from vedette.replay.accuracy import Z90, Z95
-
-    print(f"labels: {len(accuracy.labels):,}, decisions without one: {accuracy.unlabelled:,}")
-    print(f"{'measure':<58} {'share':>9} {'of':>9}   {'90 % interval':<19} 95 % interval")
-    for name, share in accuracy.shares():
-        if share.total:
-            spans = [" – ".join(f"{100 * end:.2f}" for end in share.wilson(z)) + " %" for z in (Z90, Z95)]
-            print(f"{name:<58} {100 * share.value:>7.2f} % {share.total:>9,}   {spans[0]:<19} {spans[1]}")
-    print("calibration (score, labelled malicious, mean interval):")
-    for tenth in accuracy.bins:
-        if tenth.requests:
-            n = tenth.requests
-            print(
-                f"  {tenth.score / n:.3f}  {tenth.malicious / n:.3f}  [{tenth.low / n:.3f}, {tenth.high / n:.3f}]"
-                f"  {n:,} requests"
-            )
-    for what, episodes in (("campaign", accuracy.campaigns), ("malicious session", accuracy.attack_sessions)):
-        if episodes:
-            caught = sorted(e.first_stopped - e.first for e in episodes.values() if e.first_stopped == e.first_stopped)
-            middle = f", median after {caught[len(caught) // 2]:.1f} s" if caught else ""
-            print(f"time to first stop by {what}: {len(caught):,} of {len(episodes):,} stopped{middle}")
-    busiest = sorted(accuracy.campaigns.items(), key=lambda pair: pair[1].requests, reverse=True)[:_CAMPAIGNS]
-    for name, episode in busiest:
-        when = "never stopped"
-        if episode.first_stopped == episode.first_stopped:
-            before, after = episode.requests_before_stop, episode.first_stopped - episode.first
-            when = f"first stopped after {after:.1f} s and {before:,} requests"
-        stopped = 100 * episode.stopped / episode.requests
-        shown = "".join(letter if letter.isprintable() else "·" for letter in name[:40])
-        print(f"  {shown:<40} {episode.requests:>9,} requests, {stopped:6.2f} % stopped, {when}")

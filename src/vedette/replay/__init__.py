@@ -5,14 +5,25 @@ The *clock* is the time of what is being decided; it only moves forward. Input i
 sees only what had been answered before it. Replay never acts: recorded answers stay, sessions are not revoked.
 
 Flow: logs → ``order`` puts events in time → ``run`` feeds the engine → *consumers* (``output`` writes decisions in
-input order, ``accuracy`` compares them with labels, ``vedette.report`` draws a page).
+input order, ``judge`` compares them with labels, ``vedette.report`` draws a page).
 """
 
 from __future__ import annotations
 
-from vedette.replay.accuracy import Accuracy
+from vedette.replay.judge import Accuracy, Judgement
 from vedette.replay.labels import Labels, read_labels
 from vedette.replay.output import Output
 from vedette.replay.run import Consumer, Decides, Figures, replay, seed_key
 
-__all__ = ["Accuracy", "Consumer", "Decides", "Figures", "Labels", "Output", "read_labels", "replay", "seed_key"]
+__all__ = [
+    "Accuracy",
+    "Consumer",
+    "Decides",
+    "Figures",
+    "Judgement",
+    "Labels",
+    "Output",
+    "read_labels",
+    "replay",
+    "seed_key",
+]

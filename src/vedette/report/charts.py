@@ -12,7 +12,7 @@ from html import escape
 
 from vedette.report.gather import VERDICTS, Bucket, ScoreBin
 
-__all__ = ["COLUMNS", "histogram", "timeline"]
+__all__ = ["COLUMNS", "frame", "histogram", "line_across", "timeline"]
 
 WIDTH, HEIGHT = 960, 260
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 34
@@ -38,7 +38,7 @@ def timeline(buckets: dict[int, Bucket], step_s: float) -> str:
     def y(value: float) -> float:
         return TOP + inner_h * (1 - value / scale)
 
-    parts = [_frame("Requests over time by verdict"), *_grid(scale)]
+    parts = [frame("Requests over time by verdict"), *_grid(scale)]
     base = [0] * len(columns)
     for place, verdict in enumerate(VERDICTS):
         top = [low + column.verdicts[place] for low, column in zip(base, columns, strict=True)]
@@ -78,11 +78,11 @@ def histogram(bins: Sequence[ScoreBin]) -> str:
     most = max((scored.requests for scored in bins), default=1)
     top = math.ceil(math.log10(max(most, 10)))
     each = inner_w / len(bins)
-    parts = [_frame("Requests by score, and the mean interval of each bar", HEIGHT + INTERVALS)]
+    parts = [frame("Requests by score, and the mean interval of each bar", height=HEIGHT + INTERVALS)]
     for power in range(top + 1):
-        parts += _line_across(TOP + inner_h * (1 - power / top), _short(10**power))
+        parts += line_across(TOP + inner_h * (1 - power / top), _short(10**power))
     for half in range(3):
-        parts += _line_across(_interval_y(half / 2), f"{half / 2:g}")
+        parts += line_across(_interval_y(half / 2), f"{half / 2:g}")
     start, end = _interval_y(0.0), _interval_y(1.0)
     parts.append(f'<line class="diagonal" x1="{LEFT}" y1="{start:.1f}" x2="{LEFT + inner_w}" y2="{end:.1f}"/>')
     for place, scored in enumerate(bins):
@@ -114,22 +114,24 @@ def _interval_y(probability: float) -> float:
     return HEIGHT + INTERVALS - 8 - (INTERVALS - 16) * probability
 
 
-def _line_across(y: float, label: str) -> list[str]:
+def line_across(y: float, label: str, *, left: int = LEFT, right: int = WIDTH - RIGHT) -> list[str]:
+    """Draw a rule of the grid with its label."""
     return [
-        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>',
-        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>',
+        f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>',
+        f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>',
     ]
 
 
-def _frame(label: str, height: int = HEIGHT) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
+def frame(label: str, width: int = WIDTH, height: int = HEIGHT) -> str:
+    """Begin a drawing; ``label`` is what it is called aloud."""
+    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
 
 
 def _grid(scale: float) -> list[str]:
     inner_h = HEIGHT - TOP - BOTTOM
     lines = []
     for quarter in range(5):
-        lines += _line_across(TOP + inner_h * (1 - quarter / 4), _short(scale * quarter / 4))
+        lines += line_across(TOP + inner_h * (1 - quarter / 4), _short(scale * quarter / 4))
     return lines
 
 

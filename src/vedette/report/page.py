@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,19 +17,18 @@ from markupsafe import Markup
 from vedette.detect.threats import NAMES
 from vedette.report.charts import COLUMNS, histogram, timeline
 from vedette.report.gather import Gathered
+from vedette.report.judged import judged_rows
 from vedette.types import STOPPING, Decision, Request
 
 if TYPE_CHECKING:
     from vedette.config.schema import Config
     from vedette.doors.logs import MalformedTally
-    from vedette.replay import Accuracy, Figures
+    from vedette.replay import Figures, Judgement
 
 __all__ = ["Report"]
 
 CLIENTS = 15
 ENDPOINTS = 20
-CAMPAIGNS = 20
-Z90 = 1.6448536269514722
 _LEGEND = (("bad_bot", "bad bot"), ("unknown", "unknown"), ("good_bot", "good bot"), ("human", "human"))
 
 
@@ -60,7 +58,7 @@ class Report:
         malformed: MalformedTally,
         sources: Sequence[str],
         config: Config,
-        accuracy: Accuracy | None = None,
+        judged: Judgement | None = None,
     ) -> Path:
         """Write the page, all at once; an older one of that name is replaced.
 
@@ -69,7 +67,7 @@ class Report:
         target = self._target
         if figures.interrupted:
             target = target.with_suffix(f".partial{target.suffix}")
-        page = render(self._gathered, figures, malformed, sources, config, accuracy)
+        page = render(self._gathered, figures, malformed, sources, config, judged)
         draft = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             draft.write_text(page, encoding="utf-8", errors="replace")
@@ -85,7 +83,7 @@ def render(
     malformed: MalformedTally,
     sources: Sequence[str],
     config: Config,
-    accuracy: Accuracy | None = None,
+    judged: Judgement | None = None,
 ) -> str:
     """Give the page as text."""
     folder = resources.files("vedette.report")
@@ -115,7 +113,7 @@ def render(
         clients=_clients(gathered),
         endpoints=_endpoints(gathered),
         endpoint_count=f"{len(gathered.endpoints):,}",
-        judged=_judged(accuracy) if accuracy else None,
+        judged=judged_rows(judged) if judged is not None else None,
         malformed=malformed.examples,
         malformed_total=f"{malformed.total:,}",
         malformed_kinds=", ".join(f"{count:,} {kind}" for kind, count in malformed.kinds.most_common(5)),
@@ -214,43 +212,6 @@ def _endpoints(gathered: Gathered) -> list[dict[str, Any]]:
         }
         for name, endpoint in busiest
     ]
-
-
-def _judged(accuracy: Accuracy) -> dict[str, Any]:
-    """Put the comparison with labels into rows."""
-    shares = [
-        {
-            "name": name,
-            "value": f"{100 * share.value:.2f} %",
-            "interval": " – ".join(f"{100 * end:.2f}" for end in share.wilson(Z90)) + " %",
-            "total": f"{share.total:,}",
-        }
-        for name, share in accuracy.shares()
-        if share.total
-    ]
-    bins = [
-        {
-            "score": f"{tenth.score / tenth.requests:.3f}",
-            "malicious": f"{100 * tenth.malicious / tenth.requests:.1f} %",
-            "interval": f"{tenth.low / tenth.requests:.2f} – {tenth.high / tenth.requests:.2f}",
-            "requests": f"{tenth.requests:,}",
-            "width": f"{100 * tenth.malicious / tenth.requests:.1f}",
-        }
-        for tenth in accuracy.bins
-        if tenth.requests
-    ]
-    busiest = sorted(accuracy.campaigns.items(), key=lambda pair: pair[1].requests, reverse=True)[:CAMPAIGNS]
-    campaigns = [
-        {
-            "name": name,
-            "requests": f"{episode.requests:,}",
-            "stopped": _percent(episode.stopped, episode.requests),
-            "after": "never" if math.isnan(episode.first_stopped) else f"{episode.first_stopped - episode.first:.1f} s",
-            "before": "–" if math.isnan(episode.first_stopped) else f"{episode.requests_before_stop:,}",
-        }
-        for name, episode in busiest
-    ]
-    return {"shares": shares, "bins": bins, "campaigns": campaigns}
 
 
 def _notes(figures: Figures) -> list[str]:

@@ -62,10 +62,12 @@ def test_labels_print_intervals(tmp_path: Path, log: bytes) -> None:
     (tmp_path / "access.log").write_bytes(log)
     rows = "".join(f"l{n},{'human' if n % 3 else 'bad_bot'}\n" for n in range(1, 121))
     (tmp_path / "labels.csv").write_text("http.request.id,actor\n" + rows)
-    done = vedette("access.log", "--labels", "labels.csv", cwd=tmp_path)
+    done = vedette("access.log", "--labels", "labels.csv", "--accuracy", "figures.json", cwd=tmp_path)
     assert done.returncode == 0, text(done)
     assert "recall: malicious requests stopped" in text(done)
     assert "95 % interval" in text(done)
+    assert "accuracy: figures.json" in text(done)
+    assert json.loads((tmp_path / "figures.json").read_text())["requests"]["bad_bot"] == 40
 
 
 def test_a_reader_that_goes_away_costs_no_file_and_no_message(tmp_path: Path, log: bytes) -> None:
@@ -95,6 +97,9 @@ def test_a_reader_that_goes_away_costs_no_file_and_no_message(tmp_path: Path, lo
         (("access.log", "--report", "r.pdf"), 2, "must end in .html"),
         (("access.log", "--config", "none.yaml"), 2, "cannot be read"),
         (("access.log", "--labels", "none.csv"), 1, "none.csv"),
+        (("access.log", "--accuracy", "a.json"), 2, "name them with --labels"),
+        (("access.log", "--labels", "none.csv", "--accuracy", "a.txt"), 2, "must end in .json"),
+        (("access.log", "--labels", "none.csv", "--accuracy", "none/a.json"), 1, "no such directory"),
         (("-", "-"), 2, "named twice"),
     ],
 )

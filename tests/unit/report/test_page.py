@@ -135,11 +135,11 @@ def test_labels_and_skipped_lines_are_shown_and_escaped(tmp_path: Path) -> None:
     malformed = MalformedTally()
     malformed.add("access.log", 7, Malformed("not JSON", EVIL), EVIL.encode())
     figures = Figures(requests=10, first=1.7e9, last=1.7e9 + 90, interrupted=True)
-    written = report.write(figures, malformed, ["access.log"], defaults("http://127.0.0.1:1"), accuracy)
+    written = report.write(figures, malformed, ["access.log"], defaults("http://127.0.0.1:1"), accuracy.judgement())
     text = written.read_text("utf-8")
     assert written.name == "report.partial.html"
     assert "The replay was interrupted" in text
     assert "<script" not in text
     assert "access.log:7" in text
     assert "<b>60.00 %</b>" in text, "recall: six of ten malicious requests are stopped"
-    assert ">40.0 s</td>" in text, "the first stop of the campaign"
+    assert ">40.0 s · 4</td>" in text, "the first stop of the campaign"
