@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from vedette.detect.features import BIAS, FAMILIES, FEATURES
+from vedette.simulate.populations import POPULATIONS
+from vedette.simulate.shop import DIALECTS, ENDPOINTS
+from vedette.simulate.world import HELD_OUT_FAMILIES
 from vedette.telemetry import METRICS
 
 __all__ = ["CERTAINTIES", "PAGES"]
@@ -71,11 +74,35 @@ def metrics() -> str:
     return "\n".join([*lines, ""])
 
 
+def scenario() -> str:
+    """The page of scenarios: its tables of kinds and endpoints from the code, the rest as it stands."""
+    kinds = ["| section | kind | who |", "| --- | --- | --- |"]
+    for section, populations in POPULATIONS.items():
+        for name, population in populations.items():
+            said = " ".join((population.__doc__ or "").strip().split("\n\n")[0].split())
+            held = " (held out for testing)" if name in HELD_OUT_FAMILIES else ""
+            kinds.append(f"| `{section}` | `{name}` | {_cell(said)}{held} |")
+    endpoints = ["| endpoint | method | purpose | by default |", "| --- | --- | --- | --- |"]
+    for name, endpoint in ENDPOINTS.items():
+        path = DIALECTS["rest"].paths[name]
+        endpoints.append(f"| `{name}` | {endpoint.method} | {endpoint.purpose} | `{path}` |")
+    text = (HERE / "reference" / "scenario.md").read_text("utf-8")
+    for part, lines in (("kinds", kinds), ("endpoints", endpoints)):
+        begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+        before, rest = text.split(begin, 1)
+        text = before + "\n".join([begin, *lines, end]) + rest.split(end, 1)[1]
+    return text
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {HERE / "reference" / "signals.md": signals, HERE / "reference" / "metrics.md": metrics}
+PAGES = {
+    HERE / "reference" / "signals.md": signals,
+    HERE / "reference" / "metrics.md": metrics,
+    HERE / "reference" / "scenario.md": scenario,
+}
 
 
 def main() -> None:

@@ -1,0 +1,76 @@
+"""The human part of a world against tables of real logs: Kolmogorov-Smirnov distances and plain medians."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.honesty.fields import Table
+from vedette.simulate.shapes import load_shapes
+
+__all__ = ["Distance", "distances"]
+
+_PAUSE_S = 1800.0
+
+
+class Distance(NamedTuple):
+    """One figure of the world beside the real one; ``distance`` is the largest difference of the two distributions."""
+
+    what: str
+    real: float
+    world: float
+    distance: float | None
+    source: str
+
+
+def _ks(values: NDArray[np.float64], table: NDArray[np.float64]) -> float:
+    """Largest gap between the empirical distribution of ``values`` and that of evenly spaced quantiles.
+
+    Quantiles that stand several times (whole numbers) are compared at both of their ends.
+    """
+    ordered = np.sort(values)
+    probability = np.linspace(0.0, 1.0, len(table))
+    below = np.searchsorted(ordered, table, side="left") / len(ordered)
+    upto = np.searchsorted(ordered, table, side="right") / len(ordered)
+    low = np.array([probability[np.searchsorted(table, value, side="left")] for value in table])
+    high = np.array([probability[np.searchsorted(table, value, side="right") - 1] for value in table])
+    return float(max(np.max(low - upto, initial=0.0), np.max(below - high, initial=0.0)))
+
+
+def distances(table: Table, segments: tuple[str, ...] = ("web",)) -> list[Distance]:
+    """Compare sessions of people of some segments with the real logs."""
+    shapes = load_shapes()
+    mine = np.flatnonzero((table.actor == "human") & np.isin(table.family, segments))
+    names, session = np.unique(np.array([table.session[place] for place in mine]), return_inverse=True)
+    order = np.lexsort((table.times[mine], session))
+    mine, session = mine[order], session[order]
+    times, asset = table.times[mine], table.is_asset[mine]
+    fresh = np.flatnonzero(np.diff(session, prepend=-1))
+    counts = np.diff(np.append(fresh, len(mine)))
+    spans = times[np.append(fresh[1:], len(mine)) - 1] - times[fresh]
+    page_at, page_session = times[~asset], session[~asset]
+    gaps = np.diff(page_at)[np.diff(page_session) == 0]
+    gaps = gaps[(gaps >= 1.0) & (gaps <= _PAUSE_S)]
+    pages = np.bincount(page_session, minlength=len(names))
+    found = [
+        ("seconds between pages, from 1 s", gaps, "think_s"),
+        ("requests a session", counts, "session_requests"),
+        ("seconds a session", spans, "session_s"),
+        ("calls a session without assets, against pages", pages, "session_pages"),
+    ]
+    said = []
+    for what, values, name in found:
+        quantiles = np.array(shapes[name].quantiles)
+        said.append(
+            Distance(
+                what,
+                float(np.median(quantiles)),
+                float(np.median(values)),
+                _ks(np.asarray(values, np.float64), quantiles),
+                shapes[name].source.partition(":")[0],
+            )
+        )
+    said.append(Distance("share of assets", shapes.figures["asset_share"], float(asset.mean()), None, "ezPAARSE"))
+    return said
