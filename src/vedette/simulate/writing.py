@@ -1,4 +1,4 @@
-"""Writes a world: request records, labels beside them, outcomes as they become known, a configuration, the books.
+"""Writes a world: records, labels beside them, outcomes as they become known, a configuration with its keys, the books.
 
 All files are written under temporary names and appear together at the end, so that a world is whole or not there.
 """
@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from vedette.simulate.calls import Call, Reply
 from vedette.simulate.ledger import Ledger
-from vedette.simulate.settings import configuration
+from vedette.simulate.settings import configuration, key_files
 from vedette.simulate.shop import ENDPOINTS
 from vedette.simulate.world import World
 
@@ -105,8 +105,9 @@ class Writer:
     """
 
     def __init__(self, world: World, out: Path) -> None:
-        stem = stem_of(out)
+        self._stem = stem = stem_of(out)
         self.world = world
+        self._keys = key_files(world, stem)
         self.requests = self.outcomes = 0
         self.counts: Counter[tuple[str, str]] = Counter()
         self.paths = {
@@ -115,6 +116,7 @@ class Writer:
             "outcomes": out.with_name(f"{stem}.outcomes{out.name.removeprefix(stem)}"),
             "configuration": out.with_name(f"{stem}.vedette.yaml"),
             "campaigns": out.with_name(f"{stem}.campaigns.jsonl"),
+            **{name.removeprefix(f"{stem}."): out.with_name(name) for name in self._keys},
         }
         self._parts = {what: path.with_name(path.name + ".part") for what, path in self.paths.items()}
         self._rng: random.Random = world.rng("outcomes")
@@ -236,7 +238,11 @@ class Writer:
         self._flush_labels()
         for file in (self._traffic, self._outcomes, self._labels):
             file.close()
-        self._parts["configuration"].write_text(configuration(self.world), encoding="utf-8")
+        self._parts["configuration"].write_text(configuration(self.world, self._stem), encoding="utf-8")
+        for name, text in self._keys.items():
+            part = self._parts[name.removeprefix(f"{self._stem}.")]
+            part.touch(mode=0o600)
+            part.write_text(text, encoding="utf-8")
         with self._parts["campaigns"].open("wb") as file:
             for name, account in sorted(ledger.accounts.items()):
                 file.write(msgspec.json.encode(account.record(name)) + b"\n")
