@@ -154,7 +154,7 @@ def test_a_lock_satisfies_the_ranges(lock):
     wanted = {
         "run": [],
         "demo": extras["demo"],
-        "dev": [*extras["demo"], *extras["test"], *extras["lint"], *extras["drill"]],
+        "dev": [*extras["demo"], *extras["test"], *extras["lint"], *extras["drill"], *extras["tools"]],
     }
     for line in [*PROJECT["dependencies"], *wanted[lock.stem]]:
         need = Requirement(line)
