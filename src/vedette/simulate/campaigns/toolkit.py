@@ -1,0 +1,340 @@
+"""The framework of every campaign: who works, with which tools, at which pace, until the budget is spent.
+
+A family is an *act*: one unit of attack, such as one login or one page of products, written once for all levels::
+
+    def act(kit: Toolkit, visit: Visit, rng: Random) -> Script:
+        yield from kit.arrive(visit, rng)
+        yield from visit.do("price", after=kit.gap(rng), number=17)
+
+:func:`run` gives it visits of the right kind, paces it, spends the budget to the request, and retools. At levels 1
+and 2 a set of workers repeat the act; at level 3 each act is a visit of its own from an address of its own. Acts of
+level 3 are made of the same steps as people's visits, :mod:`vedette.simulate.people.journey`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from vedette.simulate.calls import Arrivals, Call, Reply, Script, Truth
+from vedette.simulate.campaigns.disguise import Disguise
+from vedette.simulate.campaigns.exits import Exits
+from vedette.simulate.campaigns.pacing import Pacer
+from vedette.simulate.campaigns.traits import Traits, draw_traits
+from vedette.simulate.people.journey import open_shop, session_cookie
+from vedette.simulate.scenario import Part
+from vedette.simulate.visit import Visit
+from vedette.simulate.world import World
+
+__all__ = ["Act", "Toolkit", "run"]
+
+_RECENT = 20
+_MOST_WORKERS = 1000
+_TICKS = 400
+_APP_SHARE = 0.3
+_READ_S = 1.0
+"""Longer gaps are a person's, shorter ones a program's that loads a page."""
+_LONGEST_GAP_S = 180.0
+
+
+class _Worker(Struct):
+    visit: Visit
+    generation: int
+    acts: int
+    calls: int = 0
+
+
+class Toolkit:
+    """The tools of one campaign.
+
+    Attributes:
+        left: Requests that may still be made.
+        level: How well it hides at the moment; the truth keeps the level that the scenario declares.
+        generation: How often it has retooled.
+        has_given_up: It was stopped once too often.
+        rng: Chance of the whole campaign; its scripts may share it, since only one runs at a time.
+        quiet_until: It lies low until then, after having been stopped.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        part: Part,
+        threat: str,
+        *,
+        family: str = "",
+        workers: int | None = None,
+        is_app: bool | None = None,
+        **traits: Any,
+    ) -> None:
+        """Draw the tools of a campaign; ``traits`` fixes fields of :class:`~.traits.Traits` for its whole life."""
+        self.world, self.part, self.threat = world, part, threat
+        self.shop = world.shop
+        self.family = family or part.kind
+        self.left = world.count(part)
+        self.level: int = part.level or 1
+        self.generation = 0
+        self.has_given_up = False
+        self.rng = world.rng(f"campaigns/{part.name}")
+        self.begin, self.end = world.span(part)
+        self.quiet_until = -math.inf
+        self._given = traits if workers is None else {"workers": workers, **traits}
+        self._wants_app = self.rng.random() < _APP_SHARE if is_app is None else is_app
+        self._identities = 0
+        self._workers: dict[int, _Worker] = {}
+        self._recent: deque[bool] = deque(maxlen=_RECENT)
+        self._stops = 0
+        self._cookie = ""
+        self._rented = 0
+        self._next_retool = self.begin + part.retool_s if part.retool_s else math.inf
+        self._declared = Truth("bad_bot", part.name, self.family, part.name, threat, part.level)
+        self._equip(self.rng)
+        self.pacer = Pacer(self.rng, self.level, self.traits, self.begin, self.end, world.shapes)
+
+    def _equip(self, rng: random.Random) -> None:
+        """Take up a set of tools."""
+        self.traits: Traits = replace(draw_traits(rng, self.level), **self._given)
+        self.exits = Exits(self.world, rng, self.level, self.traits)
+        self.disguise = Disguise(self.world, rng, self.level, self.traits, is_app=self._wants_app)
+        self._rented = 0
+        self._even_gap = rng.uniform(1.5, 8.0)
+
+    # -- who -----------------------------------------------------------------------------------------------------------
+
+    def truth(self, worker: int) -> Truth:
+        """The truth about one identity."""
+        declared = self._declared
+        return Truth(
+            "bad_bot", f"{self.part.name}-{worker}", self.family, declared.campaign, self.threat, declared.level
+        )
+
+    def visit(self, rng: random.Random, worker: int, now: float) -> Visit:
+        """Give a worker's visit for its next act: a new identity or the old one, as its traits say."""
+        known = self._workers.get(worker)
+        acts = self.traits.acts
+        if known is None or known.generation != self.generation or (acts and known.acts >= acts):
+            known = self._workers[worker] = _Worker(self.identity(rng, now, worker), self.generation, 0)
+        known.acts += 1
+        visit = known.visit
+        visit.now = max(visit.now, now)
+        return visit
+
+    def identity(self, rng: random.Random, now: float, worker: int = 0) -> Visit:
+        """Give somebody new: a client, an address, a true session."""
+        traits = self.traits
+        place = self.exits.home(worker) if self.level == 1 else self.exits.draw(rng)
+        client = self.disguise.client(rng, place)
+        if traits.carries_cookies:
+            client.cookie = self._cookie
+        visit = Visit(self.shop, client, self.truth(self._identities), rng, now)
+        visit.keeps_cookies = traits.keeps_cookies
+        self._identities += 1
+        self._pay()
+        return visit
+
+    def move(self, rng: random.Random, visit: Visit) -> None:
+        """Go on from the next address, over a new connection."""
+        visit.client.move(self.exits.draw(rng))
+        if not self.traits.old_tls:
+            visit.client.reconnect(rng)
+        self._pay()
+
+    def _pay(self) -> None:
+        if self.exits.rented != self._rented:
+            self.world.ledger.rented(self._declared, self.exits.rented - self._rented)
+            self._rented = self.exits.rented
+
+    # -- pace ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_at_work(self) -> bool:
+        """There is budget left, and it has not given up."""
+        return self.left > 0 and not self.has_given_up
+
+    @property
+    def under_way(self) -> int:
+        """Identities that exist at the moment."""
+        return len(self._workers)
+
+    def leave(self, worker: int) -> None:
+        """Let a worker go."""
+        self._workers.pop(worker, None)
+
+    def pause(self, rng: random.Random, now: float) -> float:
+        """Seconds until a worker's next act."""
+        if now < self.quiet_until:
+            return self.quiet_until - now + rng.random() * 2.0
+        return self.pacer.pause(rng, now, self.left, max(1, len(self._workers)))
+
+    def gap(self, rng: random.Random) -> float:
+        """Seconds between two calls of one act, where it does not take a person's own steps."""
+        if self.level == 1:
+            return self.traits.gap_s
+        if self.level == 2:
+            return self.traits.gap_s * math.exp(0.6 * rng.gauss(0.0, 1.0))
+        return self.world.shapes["think_s"].draw(rng)
+
+    # -- preludes ------------------------------------------------------------------------------------------------------
+
+    def arrive(self, visit: Visit, rng: random.Random, **where: Any) -> Script:
+        """Come as a person would before the act: open a page or start the app; a plain script does neither.
+
+        ``where`` is that of :func:`~vedette.simulate.people.journey.open_shop`: ``number``, ``category``, ``q`` …
+        An identity that has been here before does so only now and then.
+        """
+        if not self.traits.loads_pages or (visit.made and rng.random() < 0.8):
+            return
+        yield from open_shop(visit, **where)
+
+    # -- budget and stops ----------------------------------------------------------------------------------------------
+
+    def spend(self, visit: Visit, rng: random.Random, script: Script, worker: int) -> Script:
+        """Run an act: count its calls, keep its cookie, move between its calls, hear what comes back."""
+        traits, generation, began, ended, calls = self.traits, self.generation, visit.now, visit.now, 0
+        known, client, is_person = self._workers[worker], visit.client, self.level == 3
+        call: Call | None = next(script, None)
+        while call is not None:
+            if is_person:
+                if not traits.loads_assets and call.endpoint == "asset":
+                    call = _following(script, Reply(304, call.at))
+                    continue
+                if call.at - ended > _READ_S:
+                    self._dwell(rng, visit, call, ended)
+            if self.left <= 0 or (generation != self.generation and self.quiet_until > call.at):
+                script.close()
+                return
+            self.left -= 1
+            calls += 1
+            reply = yield call
+            ended = max(call.at, reply.ended)
+            self.heard(reply, ended)
+            if traits.keeps_cookies and not client.cookie and reply.status and not reply.is_stopped:
+                client.cookie = session_cookie(self.shop, rng)
+            if traits.carries_cookies:
+                self._cookie = client.cookie
+            if traits.calls:
+                known.calls += 1
+                if known.calls >= traits.calls:
+                    known.calls = 0
+                    self.move(rng, visit)
+            call = _following(script, reply)
+        if not calls:
+            visit.wait(1.0)
+        self.pacer.learn(calls, visit.now - began)
+
+    def _dwell(self, rng: random.Random, visit: Visit, call: Call, ended: float) -> None:
+        """Give a person's gap the campaign's own haste, and no longer than a proxy keeps an address."""
+        if self.traits.even_gaps:
+            gap = self._even_gap
+        else:
+            gap = (call.at - ended) * self.traits.haste
+            if gap > _LONGEST_GAP_S:
+                gap = _LONGEST_GAP_S * (0.1 + 0.9 * rng.random())
+        call.at = ended + gap
+        visit.now = call.at
+
+    def heard(self, reply: Reply, now: float) -> None:
+        """Notice what came back: being stopped again and again, or that it is time for other tools."""
+        if now >= self._next_retool:
+            while self._next_retool <= now:
+                self._next_retool += self.part.retool_s
+            self._retool()
+        self._recent.append(reply.is_stopped)
+        if not self.part.adapts or len(self._recent) < _RECENT or 2 * sum(self._recent) <= _RECENT:
+            return
+        self._stops += 1
+        if self._stops > self.traits.patience:
+            self.has_given_up = True
+            return
+        if self.level < 3 and self.rng.random() < 0.3:
+            self.level += 1
+        pause_s = 300.0 * self.level * math.exp(0.7 * self.rng.gauss(0.0, 1.0))
+        self.quiet_until = now + min(pause_s, max(0.0, self.end - now) / 5)
+        self._retool()
+
+    def _retool(self) -> None:
+        """Change stacks, addresses, pace and order."""
+        self.generation += 1
+        self._recent.clear()
+        self._cookie = ""
+        self._equip(self.world.rng(f"campaigns/{self.part.name}/{self.generation}"))
+        self.pacer.retooled(self.level, self.traits)
+        self.world.ledger.retooled(self._declared)
+
+
+def _following(script: Script, reply: Reply) -> Call | None:
+    try:
+        return script.send(reply)
+    except StopIteration:
+        return None
+
+
+Act = Callable[[Toolkit, Visit, random.Random], Script]
+"""One unit of attack by one visit, with its prelude."""
+
+
+def run(world: World, part: Part, threat: str, act: Act, kit: Toolkit | None = None, **how: Any) -> Arrivals:
+    """Give the arrivals of a campaign.
+
+    Args:
+        kit: Where the family has made its own; ``how`` is for making one: ``family``, ``workers``, ``is_app`` and
+            any field of :class:`~vedette.simulate.campaigns.traits.Traits`.
+    """
+    kit = kit or Toolkit(world, part, threat, **how)
+    return _visits(kit, act) if kit.level == 3 and kit.traits.acts == 1 else _workers(kit, act)
+
+
+def _visits(kit: Toolkit, act: Act) -> Arrivals:
+    """Visits that begin independently of one another, each with an act."""
+    now, number, rng = kit.begin, 0, kit.rng
+    while kit.is_at_work:
+        pending = kit.pacer.act_calls * kit.under_way / 2
+        now += max(kit.pacer.until_next(rng, now, kit.left - pending), kit.quiet_until - now)
+        if now >= kit.end:
+            return
+        yield now, _visit(kit, number, act, now)
+        number += 1
+
+
+def _visit(kit: Toolkit, number: int, act: Act, now: float) -> Script:
+    if kit.is_at_work:
+        visit = kit.visit(kit.rng, number, now)
+        yield from kit.spend(visit, kit.rng, act(kit, visit, kit.rng), number)
+        kit.leave(number)
+
+
+def _workers(kit: Toolkit, act: Act) -> Arrivals:
+    """Workers that repeat the act, and more of them where they turn out too few."""
+    tick = (kit.end - kit.begin) / _TICKS
+    apart = min(tick / kit.traits.workers, kit.rng.uniform(0.02, 2.0))
+    now, number = kit.begin, 0
+    for number in range(kit.traits.workers):
+        yield now, _worker(kit, number, act, now)
+        now += apart
+    while kit.is_at_work and now < kit.end:
+        lacks, kit.pacer.lacks = min(kit.pacer.lacks, 1 + number // 2, _MOST_WORKERS - number), 0
+        for _ in range(lacks):
+            number += 1
+            yield now, _worker(kit, number, act, now)
+        now += tick
+        yield now, _nobody()
+
+
+def _worker(kit: Toolkit, number: int, act: Act, now: float) -> Script:
+    rng = kit.rng
+    while kit.is_at_work and now < kit.end:
+        visit = kit.visit(rng, number, now)
+        yield from kit.spend(visit, rng, act(kit, visit, rng), number)
+        now = visit.now + kit.pause(rng, visit.now)
+    kit.leave(number)
+
+
+def _nobody() -> Script:
+    """Only a moment to look whether more workers are needed."""
+    yield from ()
