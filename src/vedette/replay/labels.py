@@ -158,6 +158,7 @@ def _parquet(path: Path) -> Iterator[_Chunk]:
                 numbers = column.indices.cast(pa.int64()).fill_null(len(values) - 1)
                 columns[name] = values, numbers.to_numpy(zero_copy_only=False)
             yield _Chunk(batch.num_rows, columns, int(told))
+    pa.default_memory_pool().release_unused()
 
 
 def _csv(path: Path) -> Iterator[_Chunk]:

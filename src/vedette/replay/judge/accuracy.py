@@ -73,7 +73,6 @@ class Accuracy:
     """Keeps decisions for a judgement: a consumer of a replay."""
 
     def __init__(self, labels: Labels) -> None:
-        self._labels = labels
         self._columns = Columns(labels)
 
     def expect(self, place: int) -> None:
@@ -85,8 +84,7 @@ class Accuracy:
 
     def judgement(self) -> Judgement:
         """Judge what has been decided until now."""
-        unlabelled = self._columns.finish()
-        return judge(Rows(self._labels, self._columns), unlabelled)
+        return judge(*self._columns.rows())
 
 
 def judge(rows: Rows, unlabelled: int = 0) -> Judgement:
@@ -98,9 +96,11 @@ def judge(rows: Rows, unlabelled: int = 0) -> Judgement:
     named, number = rows.numbered(lambda kind: kind.campaign)
     campaign = np.where(np.array([bool(name) for name in named], np.bool_)[number], number, -1).astype(np.int32)
     judged = campaigns(rows)
+    is_decided = np.zeros(len(rows.labels), np.bool_)
+    is_decided[rows.label] = True
     return Judgement(
         labels=len(rows.labels),
-        undecided=len(rows.labels) - len(np.unique(rows.label)),
+        undecided=int(np.count_nonzero(~is_decided)),
         unlabelled=unlabelled,
         requests={actor: int(np.count_nonzero(rows.by(actor))) for actor in ACTORS},
         precision_stopped=_precision(rows.is_stopped, is_bad),

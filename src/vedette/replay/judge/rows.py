@@ -28,15 +28,42 @@ _BATCH = 65_536
 
 
 class Rows:
-    """The labelled decisions in the order in which they were made, as columns of equal length."""
+    """The labelled decisions in the order in which they were made, as columns of equal length.
 
-    def __init__(self, labels: Labels, columns: Columns) -> None:
-        self.labels = labels
-        self.label: NDArray[np.int32] = columns.label.read()
-        self.time = columns.time.read()
-        self.score, self.low, self.high = columns.score.read(), columns.low.read(), columns.high.read()
-        self.purpose = columns.purpose.read()
-        self._action, self._verdict = columns.action.read(), columns.verdict.read()
+    ``label`` is the place of each request's label in ``labels``; actions, verdicts and purposes are numbers.
+    """
+
+    def __init__(
+        self,
+        labels: Labels,
+        label: NDArray[np.int32],
+        time: NDArray[np.float64],
+        score: NDArray[np.float32],
+        low: NDArray[np.float32],
+        high: NDArray[np.float32],
+        action: NDArray[np.uint8],
+        verdict: NDArray[np.uint8],
+        purpose: NDArray[np.uint8],
+    ) -> None:
+        self.labels, self.label, self.time = labels, label, time
+        self.score, self.low, self.high, self.purpose = score, low, high, purpose
+        self._action, self._verdict = action, verdict
+
+    @classmethod
+    def of_stops(
+        cls,
+        labels: Labels,
+        label: NDArray[np.int32],
+        time: NDArray[np.float64],
+        score: NDArray[np.float32],
+        is_stopped: NDArray[np.bool_],
+        action: Action,
+    ) -> Rows:
+        """Give the rows of a simpler defence, which stops by one action or does nothing, and knows no interval."""
+        actions = np.where(is_stopped, _ACTION[action], _ACTION["allow"]).astype(np.uint8)
+        verdicts = np.where(is_stopped, _VERDICT["bad_bot"], _VERDICT["unknown"]).astype(np.uint8)
+        nothing = np.zeros(len(label), np.float32)
+        return cls(labels, label, time, score, nothing, nothing + 1, actions, verdicts, np.zeros(len(label), np.uint8))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -154,7 +181,8 @@ class Columns:
         for column in (self.time, self.score, self.low, self.high, self.action, self.verdict, self.purpose):
             column.add_batch(is_labelled)
 
-    def finish(self) -> int:
-        """Look up what is still waiting; gives how many decisions had no label."""
+    def rows(self) -> tuple[Rows, int]:
+        """Give what was taken in until now, and how many decisions had no label."""
         self._look_up()
-        return self._unlabelled
+        columns = (self.label, self.time, self.score, self.low, self.high, self.action, self.verdict, self.purpose)
+        return Rows(self._labels, *(column.read() for column in columns)), self._unlabelled

@@ -49,8 +49,9 @@ def judged_rows(tmp_path: Path) -> Callable[..., Rows]:
         columns = Columns(labels)
         for row in rows:
             columns.add(row["id"], row.get("at", 0.0), decision_of(row))
-        assert columns.finish() == 0
-        return Rows(labels, columns)
+        found, unlabelled = columns.rows()
+        assert unlabelled == 0
+        return found
 
     return build
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vedette.replay.judge.accuracy import write
+from vedette.replay.judge.accuracy import Accuracy, write
 from vedette.replay.judge.shares import Share
 from vedette.replay.judge.text import measures
 
@@ -50,14 +50,13 @@ def test_losses_are_added_up_over_campaigns(accuracy) -> None:
     assert prizes["card"].leaked_before_half == 3, "one stop of three is no half"
 
 
-def test_only_people_or_only_bots_or_nobody(accuracy) -> None:
+def test_only_people_or_only_bots_or_nobody(accuracy, judged_rows) -> None:
     people = accuracy([{"actor": "human"}]).judgement()
     assert (people.malicious, people.curve, people.campaigns) == ([], [], [])
     bots = accuracy([{}]).judgement()
     assert (bots.people, bots.cuts) == ([], [])
-    nobody = accuracy([{"id": "r0"}])
-    nobody._columns = type(nobody._columns)(nobody._labels)
-    assert nobody.judgement().undecided == 1
+    nobody = Accuracy(judged_rows([{}]).labels).judgement()
+    assert (nobody.undecided, nobody.requests["bad_bot"], nobody.calibration.requests) == (1, 0, 0)
 
 
 def test_the_file_of_figures_is_whole_json(accuracy, tmp_path: Path) -> None:
