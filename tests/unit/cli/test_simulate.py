@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vedette.cli import simulate
+
+
+@pytest.fixture
+def inside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_world_is_made_and_summed_up(inside, capsys):
+    assert simulate.command(scenario="tiny", scale=0.05, seed=900) == 0
+    said = capsys.readouterr().out
+    assert "seed 900 (test)" in said
+    assert "malicious:" in said
+    assert sorted(path.name for path in inside.iterdir() if not path.name.endswith((".key", ".json"))) == [
+        "tiny.campaigns.jsonl",
+        "tiny.jsonl.zst",
+        "tiny.labels.parquet",
+        "tiny.outcomes.jsonl.zst",
+        "tiny.vedette.yaml",
+    ]
+
+
+def test_a_directory_takes_the_name_of_the_world(inside):
+    (inside / "worlds").mkdir()
+    assert simulate.command(scenario="tiny", scale=0.02, out=Path("worlds")) == 0
+    assert (inside / "worlds" / "tiny.jsonl.zst").exists()
+
+
+def test_all_makes_every_world(inside, capsys):
+    from vedette.simulate.scenario import names
+
+    assert simulate.command(scenario="all", scale=0.0005, out=Path("w")) == 0
+    assert all((inside / "w" / f"{name}.jsonl.zst").exists() for name in names())
+    assert capsys.readouterr().out.count("seed 0 (tuning)") == len(names())
+
+
+def test_a_scenario_of_ones_own(inside):
+    Path("mine.yaml").write_text("lasts: 1h\npeople: [{kind: web, sessions: 5}]\n", encoding="utf-8")
+    assert simulate.command(scenario="mine.yaml", out=Path("o.jsonl")) == 0
+    assert Path("o.jsonl").read_bytes().count(b"\n") > 5
+
+
+def test_the_worlds_are_listed(capsys):
+    assert simulate.command(list=True) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("shop-day ") for line in listed)
+    assert all(len(line) > 30 for line in listed)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"scenario": "shopday"}, "name one of"),
+        ({"scale": 0.0}, "--scale 0"),
+        ({"scale": float("nan")}, "--scale nan"),
+        ({"out": Path("x.csv")}, ".jsonl.zst"),
+    ],
+)
+def test_wrong_usage_says_what_is_right(inside, capsys, given, word):
+    assert simulate.command(**given) == 2
+    assert word in capsys.readouterr().err
+    assert list(inside.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(inside, capsys):
+    Path("file").write_text("", encoding="utf-8")
+    assert simulate.command(scale=0.02, out=Path("file/w.jsonl")) == 1
+    assert "file" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_nothing_behind(inside):
+    running = subprocess.Popen(
+        [sys.executable, "-m", "vedette.cli", "simulate", "--scenario", "week", "--out", "w.jsonl.zst"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while running.poll() is None and not any(inside.glob("*.part")):
+        pass
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate()
+    assert running.returncode == 130
+    assert "interrupted" in said
+    assert list(inside.iterdir()) == []
