@@ -15,13 +15,14 @@ from typing import Any
 
 import msgspec
 
-from bench.simulation import languages, networks, shapes
+from bench.simulation import clients, languages, networks, shapes
 
 OUT = Path(__file__).parents[1] / "src" / "vedette" / "data" / "simulation"
 PARTS = {
     "languages.json": languages.build,
     "shapes.json.gz": shapes.build,
     "networks.json.gz": networks.build,
+    "clients.json.gz": clients.build,
 }
 
 

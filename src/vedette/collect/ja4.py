@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-__all__ = ["Hello", "ja3", "ja4", "ja4_stable", "parse"]
+__all__ = ["Hello", "is_grease", "ja3", "ja4", "ja4_stable", "parse"]
 
 _LONGEST = 1 << 16
 _SERVER_NAME, _GROUPS, _FORMATS, _SIGNATURES, _ALPN, _PADDING = 0, 10, 11, 13, 16, 21
@@ -170,8 +170,8 @@ def _written(hello: Hello, transport: str, without: frozenset[int]) -> str:
     counts = f"{min(len(ciphers), 99):02}{min(len(extensions), 99):02}"
     first = f"{transport}{version}{sni}{counts}{_ends(hello.alpn[0] if hello.alpn else b'')}"
     inner = sorted(value for value in extensions if value not in {_SERVER_NAME, _ALPN})
-    signatures = [value for value in hello.signature_algorithms if not is_grease(value)]
-    last = _hex(inner) + (f"_{_hex(signatures)}" if signatures else "")
+    signatures = _hex(hello.signature_algorithms)  # as Envoy and FoxIO's own code do: GREASE stays, and so varies
+    last = _hex(inner) + (f"_{signatures}" if signatures else "")
     return f"{first}_{_digest(_hex(sorted(ciphers)))}_{_digest(last) if extensions else _ABSENT}"
 
 

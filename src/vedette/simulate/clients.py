@@ -29,7 +29,9 @@ HELD_OUT_STACKS = frozenset({"firefox", "go"})
 """Families that no world of the tuning seeds contains."""
 
 _EXTRA = "{extra}"
-_HEX = 32
+_OF_HTTP1 = frozenset({"host", "connection"})
+_CALLS = frozenset({"fetch", "cross"})
+_SITES = {"fetch": "same-origin", "asset": "same-origin", "cross": "cross-site"}
 
 
 class Handshake(Struct, frozen=True):
@@ -38,7 +40,7 @@ class Handshake(Struct, frozen=True):
     Attributes:
         version: ``1.3`` or ``1.2``, as the edge records it.
         ja4: The variants of one stack (a resumed session sends one extension more), each with its share.
-        ja3: Empty where the stack permutes its extensions, so that every connection has a JA3 of its own.
+        ja3: Of each variant; empty where the stack permutes its extensions, so that every connection has its own.
     """
 
     version: str
@@ -47,15 +49,14 @@ class Handshake(Struct, frozen=True):
 
     def draw(self, rng: random.Random) -> tuple[str, str]:
         """Give the JA3 and JA4 of one connection."""
-        left = rng.random()
-        for name, share in self.ja4:
+        left, chosen = rng.random(), 0
+        for at, (_, share) in enumerate(self.ja4):
             left -= share
             if left < 0.0:
+                chosen = at
                 break
-        else:
-            name = self.ja4[0][0]
-        ja3 = rng.choice(self.ja3) if self.ja3 else f"{rng.getrandbits(4 * _HEX):0{_HEX}x}"
-        return ja3, name
+        ja3 = self.ja3[chosen] if self.ja3 else f"{rng.getrandbits(128):032x}"
+        return ja3, self.ja4[chosen][0]
 
 
 class _Piece(NamedTuple):
@@ -192,13 +193,14 @@ def _stack(given: dict[str, Any], handshakes: Mapping[str, Handshake], layouts: 
     """Fill in what differs between stacks of one layout: the agent, and the client hints."""
     user_agent = given["user_agent"].replace("{app}", app)
     own = {"{user_agent}": user_agent, **given.get("values", {})}
+    is_binary = given["protocol"] == "2"
     headers = {}
     for kind, fields in layouts[given["headers"]].items():
         filled = [(name, own.get(value, value)) for name, value in fields]
         kept = [(name, value) for name, value in filled if value or name == _EXTRA]
-        headers[kind] = tuple(
-            (name.lower(), value) if given["protocol"] == "2" else (name, value) for name, value in kept
-        )
+        if is_binary:
+            kept = [(name.lower(), value) for name, value in kept if name.lower() not in _OF_HTTP1]
+        headers[kind] = tuple(kept)
     names = ("name", "kind", "family", "major", "platform", "is_mobile", "weight", "protocol", "impersonate")
     return Stack(
         **{name: given[name] for name in names},
@@ -253,7 +255,7 @@ class Client(Struct):
         return cls(
             stack=stack,
             address=place.address,
-            language=language or draw_language(rng, place.country, stack.family),
+            language=language or draw_language(rng, place.country, stack.family, stack.major),
             ja3=ja3,
             ja4=ja4,
             tls_version=stack.tls.version,
@@ -289,7 +291,16 @@ class Client(Struct):
         dest: str = "",
         accept: str = "",
     ) -> Headers:
-        """Give the header fields of a call of this kind; what is empty is left out."""
+        """Give the header fields of a call of this kind; what is empty is left out.
+
+        Args:
+            type: Content type of the body, empty without one.
+            site: ``Sec-Fetch-Site``; where empty it follows from the kind, and for a page from the referrer.
+            dest: Of an asset: ``image`` where empty, ``script`` or ``style``.
+            accept: Of a ``fetch`` or ``cross`` whose program sets one, as the usual libraries for pages do.
+        """
+        if not site:
+            site = _SITES.get(kind) or ("none" if not referer else "same-origin" if host in referer else "cross-site")
         slots = {
             "host": host,
             "language": self.language,
@@ -303,4 +314,15 @@ class Client(Struct):
             "dest": dest,
             "accept": accept,
         }
-        return self.stack.fields(kind, slots, self.extra)
+        return self.stack.fields(self._way(kind, type, dest, accept), slots, self.extra)
+
+    def _way(self, kind: str, type: str, dest: str, accept: str) -> str:
+        """Name the layout of a call: in Chromium the order of fields follows from which of them the page has set."""
+        known = self.stack.pieces
+        if kind in _CALLS:
+            json = "-json" if accept else ""
+            way = f"{kind}{'-auth' if self.authorization else ''}{'-post' if type else ''}{json}"
+            return way if way in known else f"{kind}{json}" if f"{kind}{json}" in known else kind
+        if kind == "asset" and f"asset-{dest}" in known:
+            return f"asset-{dest}"
+        return kind

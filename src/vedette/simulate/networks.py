@@ -1,6 +1,6 @@
 """Where clients are: addresses of real networks by kind and country, drawn by the size of their ranges.
 
-Kinds are ``home``, ``mobile``, ``office``, ``datacentre``, ``vpn``, ``relay``, ``tor``, ``proxy`` (residential proxy exits:
+Kinds are ``home``, ``mobile``, ``office``, ``datacentre``, ``vpn``, ``relay``, ``tor``, ``proxy`` (exits of proxies:
 home and mobile networks of the whole world) and ``bot:NAME`` for the published ranges of good bots.
 """
 

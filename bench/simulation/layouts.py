@@ -1,0 +1,259 @@
+"""Header fields by family and kind of call: which, in which order, and where a slot is.
+
+Those of Chromium and of libraries are read from ``captured.json``. Those of Firefox and Safari begin with what curl_cffi
+sends as them (captured too) and are extended by the order that Apify's data gives; apps are composed from the source of
+OkHttp's ``BridgeInterceptor`` and the documentation of CFNetwork and Dart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Fields = list[tuple[str, str]]
+Layout = dict[str, Fields]
+
+SLOTS = {
+    "host": "{host}", "cookie": "{cookie}", "referer": "{referer}", "origin": "{origin}", "content-type": "{type}",
+    "authorization": "{authorization}", "content-length": "{length}", "accept-language": "{language}",
+    "sec-fetch-site": "{site}", "user-agent": "{user_agent}", "sec-ch-ua": "{sec_ch_ua}",
+    "sec-ch-ua-mobile": "{sec_ch_ua_mobile}", "sec-ch-ua-platform": "{sec_ch_ua_platform}",
+}  # fmt: skip
+OF_PROGRAM = {"{user_agent}", "{language}", "{site}", "{sec_ch_ua}", "{sec_ch_ua_mobile}", "{sec_ch_ua_platform}"}
+JXL = "image/jxl,"  # Debian's build asks for it, Google's does not
+EXTRA = ("{extra}", "")
+PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+CHROME_PAGE = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
+CHROME_IMAGE = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+WAYS = ("", "-auth", "-post", "-auth-post", "-json", "-auth-json", "-post-json", "-auth-post-json")
+
+
+def slotted(headers: list[list[str]], *, own: bool = True) -> Fields:
+    """Replace what belongs to one call by its slot; with ``own``, what belongs to one version too."""
+    found = []
+    for name, value in headers:
+        slot = SLOTS.get(name.lower(), "")
+        if not own and slot in OF_PROGRAM:
+            slot = ""
+        found.append((name, slot or value.replace(JXL, "")))
+    return found
+
+
+def chromium(requests: list[dict[str, Any]]) -> Layout:
+    """Read the layout of today's Chromium from one capture."""
+    found: Layout = {}
+    paths = {"/a.png": "asset", "/a.js": "asset-script", "/a.css": "asset-style"}
+    for row in requests:
+        if row["method"] == "OPTIONS" or row["path"] == "/favicon.ico":
+            continue
+        fields = slotted(row["headers"])
+        kind = paths.get(row["path"]) or row["path"].removeprefix("/api/")
+        if kind == "/page2":
+            found["navigate"] = fields
+        elif kind.startswith(("fetch", "cross", "asset")):
+            if "-json" in kind:
+                fields = [(name, "{accept}" if name.lower() == "accept" else value) for name, value in fields]
+            if "cross" in kind or "fetch" in kind:
+                at = next(i for i, (name, _) in enumerate(fields) if name.lower() == "sec-ch-ua-platform")
+                fields.insert(at + 1, EXTRA)
+                fields = _with_cookie(fields)
+            found.setdefault(kind, fields)
+    missing = {"navigate", "asset", *(f"{kind}{way}" for kind in ("fetch", "cross") for way in WAYS)} - set(found)
+    assert not missing, missing
+    return found
+
+
+def _with_cookie(fields: Fields) -> Fields:
+    """Cross-origin calls were measured without a cookie; with one, it stands where same-origin calls have it."""
+    if any(value == "{cookie}" for _, value in fields):
+        return fields
+    at = next(i for i, (name, _) in enumerate(fields) if name.lower() == "accept-language") + 1
+    name = "Cookie" if fields[at - 1][0][0].isupper() else "cookie"
+    return [*fields[:at], (name, "{cookie}"), *fields[at:]]
+
+
+def older_chromium(layout: Layout, *, has_priority: bool, has_hints: bool) -> Layout:
+    """Turn today's layout into that of Chromium up to 128: hints first in pages, and between the others' in calls."""
+    found: Layout = {}
+    for kind, fields in layout.items():
+        names = {name.lower() for name, _ in fields}
+        kept = [(name, value) for name, value in fields if has_priority or name.lower() != "priority"]
+        if kind != "navigate" and "sec-ch-ua" in names:
+            order = [
+                "sec-ch-ua",
+                "accept" if "-json" in kind else "",
+                "content-type",
+                "sec-ch-ua-mobile",
+                "authorization",
+            ]
+            order += ["{extra}", "user-agent", "sec-ch-ua-platform", "accept"]
+            first = [name for name in ("host", "connection", "content-length") if name in names]
+            rank = {name: at for at, name in enumerate(first + order) if name}
+            moved = sorted((row for row in kept if row[0].lower() in rank), key=lambda row: rank[row[0].lower()])
+            kept = moved + [row for row in kept if row[0].lower() not in rank]
+        if not has_hints:
+            kept = [(name, value) for name, value in kept if not name.lower().startswith("sec-ch-ua")]
+        found[kind] = kept
+    return found
+
+
+def with_value(layout: Layout, name: str, old: str, new: str) -> Layout:
+    """Replace a part of one field's value."""
+    return {
+        kind: [(field, value.replace(old, new) if field.lower() == name else value) for field, value in fields]
+        for kind, fields in layout.items()
+    }
+
+
+def with_field(layout: Layout, after: str, field: tuple[str, str], kinds: str = "") -> Layout:
+    """Add a field behind another one, in kinds that begin so."""
+    found: Layout = {}
+    for kind, fields in layout.items():
+        at = next((i for i, (name, _) in enumerate(fields) if name.lower() == after), None)
+        found[kind] = (
+            fields if at is None or not kind.startswith(kinds) else [*fields[: at + 1], field, *fields[at + 1 :]]
+        )
+    return found
+
+
+def ordered(text: str, **values: str) -> Fields:
+    """Write a layout as names; what has no slot and no value given is an error."""
+    found: Fields = []
+    for name in text.split():
+        key = name.lower()
+        if key == "{extra}":
+            found.append(EXTRA)
+        else:
+            found.append((name, values.get(key.replace("-", "_")) or SLOTS[key]))
+    return found
+
+
+def firefox(*, has_fetch: bool = True, privacy: str = "", encoding: str = "gzip, deflate, br, zstd") -> Layout:
+    """Compose Firefox: the order of pages is captured, that of calls is Firefox's as known, with Apify's names."""
+    meta = "Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site" if has_fetch else ""
+    first = "Host User-Agent Accept Accept-Language Accept-Encoding"
+
+    def fields(rest: str, mode: str, dest: str, accept: str, priority: str) -> Fields:
+        found = ordered(
+            f"{first} {rest} Priority TE", accept=accept, accept_encoding=encoding, connection="keep-alive",
+            upgrade_insecure_requests="1", sec_fetch_dest=dest, sec_fetch_mode=mode, sec_fetch_user="?1",
+            priority=priority, te="trailers", dnt="1", sec_gpc="1",
+        )  # fmt: skip
+        return found
+
+    user = "Sec-Fetch-User" if has_fetch else ""
+    call = f"Referer Content-Type {{extra}} Content-Length Origin {privacy} Connection Authorization Cookie {meta}"
+    return {
+        "navigate": fields(
+            f"Referer {privacy} Connection Cookie Upgrade-Insecure-Requests {meta} {user}", "navigate", "document", PAGE, "u=0, i"
+        ),
+        "fetch": fields(call, "cors", "empty", "*/*", "u=4"),
+        "fetch-json": fields(call, "cors", "empty", "{accept}", "u=4"),
+        "cross": fields(call, "cors", "empty", "*/*", "u=4"),
+        "cross-json": fields(call, "cors", "empty", "{accept}", "u=4"),
+        "asset": fields(
+            f"{privacy} Connection Referer Cookie {meta}", "no-cors", "image",
+            "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "u=5, i",
+        ),
+        "asset-script": fields(f"{privacy} Connection Referer Cookie {meta}", "no-cors", "script", "*/*", "u=2"),
+        "asset-style": fields(f"{privacy} Connection Referer Cookie {meta}", "no-cors", "style", "text/css,*/*;q=0.1", "u=2"),
+    }  # fmt: skip
+
+
+SAFARI = {
+    15: "Host Origin Cookie Content-Type Connection Accept {extra} User-Agent Authorization Content-Length Accept-Language "
+        "Referer Accept-Encoding",
+    17: "Host Accept Content-Type Origin Sec-Fetch-Site Cookie {extra} Sec-Fetch-Dest Accept-Language Sec-Fetch-Mode "
+        "Authorization User-Agent Referer Content-Length Accept-Encoding Connection",
+    18: "Host Sec-Fetch-Dest User-Agent {extra} Content-Type Accept Origin Sec-Fetch-Site Referer Content-Length "
+        "Sec-Fetch-Mode Authorization Accept-Language Priority Accept-Encoding Cookie Connection",
+}  # fmt: skip
+SAFARI_PAGE = {
+    15: "Host Cookie Connection Accept User-Agent Accept-Language Referer Accept-Encoding",
+    17: "Host Accept Sec-Fetch-Site Cookie Accept-Encoding Sec-Fetch-Mode User-Agent Accept-Language Sec-Fetch-Dest Referer "
+        "Connection",
+    18: "Host Sec-Fetch-Dest User-Agent Accept Sec-Fetch-Site Referer Sec-Fetch-Mode Accept-Language Priority "
+        "Accept-Encoding Cookie Connection",
+}  # fmt: skip
+
+
+def safari(era: int, encoding: str = "gzip, deflate, br") -> Layout:
+    """Compose Safari: the order of pages is captured, that of calls derived from it."""
+
+    def fields(names: str, mode: str, dest: str, accept: str, priority: str) -> Fields:
+        return ordered(
+            names, accept=accept, accept_encoding=encoding, connection="keep-alive", sec_fetch_dest=dest,
+            sec_fetch_mode=mode, priority=priority,
+        )  # fmt: skip
+
+    call, page = SAFARI[era], SAFARI_PAGE[era]
+    asset = " ".join(
+        name
+        for name in call.split()
+        if name not in {"Content-Type", "Origin", "{extra}", "Authorization", "Content-Length"}
+    )
+    image = "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+    return {
+        "navigate": fields(page, "navigate", "document", PAGE, "u=0, i"),
+        "fetch": fields(call, "cors", "empty", "*/*", "u=3, i"),
+        "fetch-json": fields(call, "cors", "empty", "{accept}", "u=3, i"),
+        "cross": fields(call, "cors", "empty", "*/*", "u=3, i"),
+        "cross-json": fields(call, "cors", "empty", "{accept}", "u=3, i"),
+        "asset": fields(asset, "no-cors", "image", image, "u=5, i"),
+        "asset-script": fields(asset, "no-cors", "script", "*/*", "u=1, i"),
+        "asset-style": fields(asset, "no-cors", "style", "text/css,*/*;q=0.1", "u=1, i"),
+    }
+
+
+def apps() -> dict[str, Layout]:
+    """Compose the shop's own apps."""
+    okhttp = (
+        "Accept User-Agent {extra} Authorization Content-Type Content-Length Host Connection Accept-Encoding Cookie"
+    )
+    cfnetwork = "Host Content-Type Cookie {extra} Accept Authorization User-Agent Content-Length Accept-Language"
+    dart = "user-agent {extra} authorization content-type accept-encoding content-length cookie host"
+    return {
+        "okhttp": {"api": ordered(okhttp, accept="application/json", connection="Keep-Alive", accept_encoding="gzip")},
+        "cfnetwork": {
+            "api": ordered(f"{cfnetwork} Accept-Encoding Connection", accept="*/*", accept_encoding="gzip, deflate, br",
+                           connection="keep-alive")
+        },
+        "cfnetwork18": {
+            "api": ordered(f"{cfnetwork} Priority Accept-Encoding Connection", accept="*/*", priority="u=3, i",
+                           accept_encoding="gzip, deflate, br", connection="keep-alive")
+        },
+        "dart": {"api": ordered(dart, accept_encoding="gzip")},
+    }  # fmt: skip
+
+
+EXTENDED = {  # programs that were captured without a token: where their documentation or source puts one
+    "curl": ("accept", ("Authorization", "{extra}")),
+    "wget": ("connection", ("Authorization", "{extra}")),
+    "php": ("accept", ("Authorization", "{extra}")),
+    "node-https": ("content-type", ("Authorization", "{extra}")),
+    "ruby": ("content-type", ("Authorization", "{extra}")),
+    "scrapy": ("accept-language", ("Authorization", "{extra}", "Content-Type", "Cookie", "Content-Length")),
+}
+
+
+def library(name: str, requests: list[dict[str, Any]], version: str) -> Layout:
+    """Read the layout of a library from its captures; a call without body or token leaves slots empty."""
+    fullest = max(requests, key=lambda row: len(row["headers"]))
+    fields = slotted(fullest["headers"], own=False)
+    found: Fields = []
+    for field, value in fields:
+        if field.lower() == "x-app":
+            found.append(EXTRA)
+        elif field.lower() == "user-agent":
+            found.append((field, "{user_agent}"))
+        else:
+            found.append((field, value))
+    if name in EXTENDED:
+        after, added = EXTENDED[name]
+        at = next((i for i, (field, _) in enumerate(found) if field.lower() == after), len(found) - 1) + 1
+        is_lower = version == "2"
+        more = [EXTRA if n == "{extra}" else (n.lower() if is_lower else n, SLOTS[n.lower()]) for n in added]
+        found[at:at] = more
+    return {"api": found}
