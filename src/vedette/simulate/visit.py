@@ -31,6 +31,7 @@ class Visit:
         now: The client's clock: when the answer that it last waited for had arrived.
         page: URL of the page that is open, the referrer of what follows; kept by :meth:`do` on ``kind="navigate"``.
         kind: The kind of call of a stack that is made where none is named: ``fetch`` of a browser, else ``api``.
+        sends_referer: Says which page a call comes from.
         keeps_cookies: Cookies that the shop sets are sent back; browsers do, most apps and libraries do not.
         tempo: From 0, quick, to 1: journeys draw some of their pauses near this quantile.
         account: Whose account is signed in, or empty.
@@ -47,6 +48,7 @@ class Visit:
         self.page = ""
         self.origin = f"https://{shop.host}"
         self.kind = "fetch" if "fetch" in client.stack.headers else "api"
+        self.sends_referer = True
         self.keeps_cookies = self.kind == "fetch"
         self.tempo = rng.random()
         self.account = ""
@@ -106,9 +108,16 @@ class Visit:
         elif kind == "fetch" and size:
             origin = self.origin
         headers = client.headers(
-            kind, self.shop.host, referer=referer, origin=origin, type=type, length=size, site=site, dest=dest,
+            kind,
+            self.shop.host,
+            referer=referer if self.sends_referer else "",
+            origin=origin,
+            type=type,
+            length=size,
+            site=site,
+            dest=dest,
             accept=accept,
-        )  # fmt: skip
+        )
         return Call(
             at=self.now + after,
             client=client,

@@ -20,7 +20,7 @@ def session_cookie(shop: Shop, rng: random.Random) -> str:
     return f"{shop.cookie}={bits & (1 << 128) - 1:032x}"
 
 
-def take_cookie(visit: Visit) -> None:
-    """Keep the session cookie that the shop has set, where the client keeps cookies and has none."""
+def take_cookie(visit: Visit, cookie: str = "") -> None:
+    """Keep the session cookie that the shop sets, this one or a new one, if the client keeps cookies and has none."""
     if visit.keeps_cookies and not visit.client.cookie:
-        visit.client.cookie = session_cookie(visit.shop, visit.rng)
+        visit.client.cookie = cookie or session_cookie(visit.shop, visit.rng)

@@ -26,6 +26,7 @@ __all__ = [
     "look_at_listing",
     "look_at_product",
     "open_shop",
+    "open_tabs",
     "pause",
     "report",
     "search",
@@ -62,6 +63,8 @@ def choose(visit: Visit) -> int:
 def open_shop(
     visit: Visit,
     *,
+    cookie: str = "",
+    files: int = 12,
     number: int | None = None,
     category: str = "",
     q: str = "",
@@ -72,6 +75,8 @@ def open_shop(
     """Arrive: at a product, a category, a search, an article, or else at the home page.
 
     Args:
+        cookie: What the shop sets, for somebody who has none; made up where it is left out.
+        files: At most as many of the site's files are loaded: few where somebody leaves at once.
         referer: Where the link was, such as a search engine; empty for a typed address or a bookmark.
         is_warm: The browser's cache holds the site's files.
     """
@@ -81,12 +86,12 @@ def open_shop(
         else:
             path, query = _page(visit, number, category, q)
             yield from visit.do("home", kind="navigate", path=path, query=query, referer=referer)
-        take_cookie(visit)
-        yield from _load_site(visit, is_warm)
+        take_cookie(visit, cookie)
+        yield from _load_site(visit, is_warm, files)
         yield from visit.do("bootstrap", after=0.02 + 0.1 * visit.rng.random())
     elif visit.kind == "api":
         yield from visit.do("bootstrap")
-        take_cookie(visit)
+        take_cookie(visit, cookie)
         if slug:
             yield from look_at_article(visit, slug)
     if number is not None:
@@ -114,14 +119,14 @@ def go_to(visit: Visit, path: str) -> None:
         visit.page = visit.origin + path
 
 
-def _load_site(visit: Visit, is_warm: bool) -> Steps:
+def _load_site(visit: Visit, is_warm: bool, most: int) -> Steps:
     """Load the site's files; a warm cache asks for one that changed, now and then."""
     rng = visit.rng
     if is_warm:
         if rng.random() < 0.3:
             yield from load_file(visit, int(rng.random() * _SITE_FILES))
         return
-    for file in range(3 + int(rng.random() * 5)):
+    for file in range(min(most, 3 + int(rng.random() * 5))):
         yield from load_file(visit, file)
 
 
@@ -130,7 +135,7 @@ def load_file(visit: Visit, file: int) -> Steps:
     name = visit.shop.file(file)
     dest = _DEST.get(name.rpartition(".")[2], "image")
     yield from visit.do(
-        "asset", kind=_asset_kind(visit), file=name, dest=dest, waits=False, after=0.012 * visit.rng.random()
+        "asset", kind=_asset_kind(visit), file=name, dest=dest, waits=False, after=visit.rng.expovariate(18.0)
     )
 
 
@@ -205,6 +210,19 @@ def search(visit: Visit, q: str = "", *, is_open: bool = False) -> Steps:
         yield from _pictures(visit, visit.shop.popular_product(rng), 4)
 
 
+def open_tabs(visit: Visit, count: int) -> Steps:
+    """Open products in tabs of their own, one after the other, before any of them is read."""
+    rng, page = visit.rng, visit.page
+    for _ in range(count):
+        visit.now += 0.25 + rng.expovariate(1.2)
+        number = visit.shop.popular_product(rng)
+        visit.page = page
+        if visit.kind == "fetch":
+            yield from visit.do("home", kind="navigate", path=_page(visit, number)[0], waits=False)
+            visit.now += 0.08 + 0.1 * rng.random()
+        yield from look_at_product(visit, number)
+
+
 def add_to_cart(visit: Visit, number: int) -> Generator[Call, Reply, bool]:
     """Put a product into the cart; sometimes it is sold out."""
     reply = yield from visit.do("cart_add", number=number, is_right=visit.rng.random() > 0.02)
@@ -224,6 +242,8 @@ def browse(visit: Visit, *, pages: int = 0, requests: int = 0, carts: float = 0.
     """
     rng, seen, listed = visit.rng, 0, 1
     while (seen < pages) if pages else (visit.made < requests):
+        if visit.kind == "api":
+            yield from _poll(visit, pace)
         pause(visit, pace)
         seen += 1
         chance = rng.random()
@@ -244,6 +264,13 @@ def browse(visit: Visit, *, pages: int = 0, requests: int = 0, carts: float = 0.
             yield from look_at_article(visit)
         else:
             yield from _reload(visit, rng)
+
+
+def _poll(visit: Visit, pace: float) -> Steps:
+    """Let an app in the foreground ask whether the cart has changed, while its user is busy elsewhere."""
+    if visit.rng.random() < 0.03:
+        for _ in range(1 + int(visit.rng.random() * 3)):
+            yield from visit.do("cart", after=(45.0 + visit.rng.random()) * pace)
 
 
 def _reload(visit: Visit, rng: random.Random) -> Steps:

@@ -1,0 +1,141 @@
+"""Shoppers with browsers, on computers and phones, and those among them who are careful, old-fashioned or at work."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vedette.simulate.calls import Arrivals, Script, Truth
+from vedette.simulate.clients import Client
+from vedette.simulate.people.cookies import session_cookie
+from vedette.simulate.people.journey import Habits, Steps, open_shop, shop_around
+from vedette.simulate.people.persons import Person, Persons
+from vedette.simulate.people.proxies import behind_proxy
+from vedette.simulate.people.traits import Traits, draw_traits
+from vedette.simulate.scenario import Part
+from vedette.simulate.visit import Visit
+from vedette.simulate.world import World
+
+__all__ = ["web"]
+
+_SEARCH_ENGINES = (
+    "https://www.google.com/",
+    "https://www.google.com/",
+    "https://www.google.de/",
+    "https://www.bing.com/",
+    "https://duckduckgo.com/",
+)
+_ELSEWHERE = ("https://www.instagram.com/", "https://l.facebook.com/", "https://www.youtube.com/", "https://t.co/")
+
+
+def web(world: World, part: Part) -> Arrivals:
+    """Visits of people with browsers; ``returning`` and ``known`` are shares that the scenario may set."""
+    persons = Persons(
+        world, part, returning=part.option("returning", 0.4), known=part.option("known", 0.15), accounts=0.55
+    )
+    begin, end = world.span(part)
+    for session, at in enumerate(world.times(world.rng(part.name), persons.count, begin, end)):
+        yield at, _visit(world, part, persons, session, at)
+
+
+def _visit(world: World, part: Part, persons: Persons, session: int, at: float) -> Script:
+    rng, person = persons.rng(session), persons.who(session)
+    traits = draw_traits(world, person)
+    is_phone = traits.is_phone_first == (rng.random() < 0.8)
+    client, line = _client(world, persons, rng, person, traits, is_phone, at)
+    truth = world.truth(part, session)
+    if traits.segment != "web":
+        truth = Truth("human", truth.session, traits.segment)
+    visit = Visit(world.shop, client, truth, rng, at)
+    visit.keeps_cookies = traits.manner not in ("strict", "tor")
+    visit.sends_referer = traits.manner not in ("shy", "tor")
+    cookie = session_cookie(world.shop, person.rng(7 if is_phone else 6))
+    is_back = person.is_known and visit.keeps_cookies and rng.random() < 0.85
+    if is_back:
+        client.cookie = cookie
+        if person.has_account and rng.random() < 0.45:
+            visit.account = person.account
+    elif person.is_known:
+        cookie = ""  # deleted or expired; the shop gives a new one
+    requests = int(world.shapes["session_requests"].draw(rng))
+    yield from _arrive(visit, requests, cookie, is_back)
+    if visit.made >= requests:
+        return
+    habits = Habits(
+        account=person.account,
+        has_account=person.has_account,
+        is_autofilled=traits.is_autofilled,
+        pace=traits.pace,
+        tabs=traits.tabs,
+        logs_in=traits.logs_in,
+        move=_mover(persons, rng, person, client, line, is_phone),
+    )
+    yield from shop_around(visit, requests, habits)
+
+
+def _client(
+    world: World, persons: Persons, rng: random.Random, person: Person, traits: Traits, is_phone: bool, at: float
+) -> tuple[Client, str]:
+    stack = traits.phone if is_phone else traits.computer
+    line = persons.line(rng, at, is_mobile=stack.is_mobile)
+    if traits.manner in ("vpn", "relay", "tor"):
+        line = traits.manner
+    elif traits.segment == "office_proxy":
+        line = "office"
+        stack = behind_proxy(stack, person.seed)
+    client = persons.client(rng, person, stack, persons.place(rng, person, line))
+    if traits.segment == "office_proxy" and world.stacks.replaced_tls:
+        client.replace_tls(world.stacks.replaced_tls[person.seed % len(world.stacks.replaced_tls)], rng)
+    return client, line
+
+
+def _mover(
+    persons: Persons, rng: random.Random, person: Person, client: Client, line: str, is_phone: bool
+) -> Callable[[], None] | None:
+    """What changes a client's address on the way: relays and carriers often, phones that leave home or come back."""
+    chance, others = 0.0, (line, line, line)
+    if line == "relay":
+        chance = 0.5
+    elif line == "mobile":  # carriers give connections different addresses of theirs
+        chance, others = 0.3, ("mobile", "mobile", "home")
+    elif line == "home" and is_phone:
+        chance, others = 0.1, ("mobile", "mobile", "home")
+    elif line == "vpn":
+        chance, others = 0.08, ("vpn", "vpn", "home")
+    if not chance:
+        return None
+
+    def move() -> None:
+        if rng.random() < chance:
+            client.move(persons.place(rng, person, rng.choice(others)))
+            client.reconnect(rng)
+
+    return move
+
+
+def _arrive(visit: Visit, requests: int, cookie: str, is_back: bool) -> Steps:
+    """Enter the shop where people enter it; those who leave at once load little."""
+    rng, shop = visit.rng, visit.shop
+    is_warm = is_back and rng.random() < 0.75
+    files = requests // 4
+    if requests <= 2:  # gone before anything else was loaded
+        yield from visit.do("home", kind="navigate", referer=rng.choice(_SEARCH_ENGINES) if rng.random() < 0.4 else "")
+        return
+    chance = rng.random()
+    how: dict[str, Any] = {"cookie": cookie, "is_warm": is_warm, "files": files}
+    if chance < 0.34:
+        yield from open_shop(visit, referer="" if rng.random() < 0.7 else rng.choice(_SEARCH_ENGINES), **how)
+    elif chance < 0.74:
+        where: Sequence[str] = _SEARCH_ENGINES if rng.random() < 0.75 else _ELSEWHERE
+        yield from open_shop(visit, number=shop.popular_product(rng), referer=rng.choice(where), **how)
+    elif chance < 0.88:
+        where = _SEARCH_ENGINES if rng.random() < 0.6 else ("",)
+        yield from open_shop(visit, category=shop.category(rng), referer=rng.choice(where), **how)
+    elif chance < 0.94:
+        slug = shop.slug(int(rng.random() * 300))
+        yield from open_shop(visit, slug=slug, referer=rng.choice(_SEARCH_ENGINES + _ELSEWHERE), **how)
+    elif chance < 0.97:
+        yield from open_shop(visit, q=shop.words(rng), **how)
+    else:  # a link in a mail or message, which has no referrer
+        yield from open_shop(visit, number=shop.popular_product(rng), **how)
