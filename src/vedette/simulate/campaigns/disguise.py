@@ -8,6 +8,8 @@ from vedette.simulate.campaigns.traits import Traits
 from vedette.simulate.clients import Client, Handshake, Stack
 from vedette.simulate.languages import draw_language
 from vedette.simulate.networks import Address
+from vedette.simulate.people.persons import Person
+from vedette.simulate.people.traits import draw_traits
 from vedette.simulate.world import World
 from vedette.types import Headers
 
@@ -19,7 +21,8 @@ _OFTEN_LOST = (
     "sec-fetch-site sec-fetch-mode sec-fetch-dest sec-fetch-user priority upgrade-insecure-requests te "
     "sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform accept-language"
 ).split()
-_TRIES = 40
+_FAITHFUL = 0.8
+"""How often people take the device that they like better."""
 
 
 class Disguise:
@@ -27,7 +30,6 @@ class Disguise:
 
     Attributes:
         is_app: The clients are copies of the shop's app rather than browsers.
-        is_driven: Real browsers, driven: any stack; else those that libraries can impersonate.
     """
 
     def __init__(self, world: World, rng: random.Random, level: int, traits: Traits, *, is_app: bool = False) -> None:
@@ -35,7 +37,6 @@ class Disguise:
         self._level = level
         self._traits = traits
         self.is_app = is_app and level == 3
-        self.is_driven = rng.random() < 0.5
         self._older: dict[str, Handshake | None] = {}
         self._stacks: list[Stack] = []
         if level == 1:
@@ -89,7 +90,7 @@ class Disguise:
                 kept = [("Host", "{host}"), *kept, ("Connection", "keep-alive")]
             if protocol == "2":
                 return tuple((name.lower(), value) for name, value in kept)
-            return tuple((name.title() if is_titled else name, value) for name, value in kept)
+            return tuple((name.title() if is_titled and name[0] != "{" else name, value) for name, value in kept)
 
         copies = []
         for _ in range(rng.choice((1, 3, _COPIES))):
@@ -103,17 +104,13 @@ class Disguise:
     # -- level 3 ------------------------------------------------------------------------------------------------------
 
     def _impersonated(self, rng: random.Random) -> Stack:
-        """Draw as people do, among what can be imitated."""
+        """Draw as people do: the same devices in the same shares, phones first or computers first."""
         world = self._world
         if self.is_app:
             return world.stacks.draw(rng, "app", without=world.without)
-        stack = world.stacks.draw(rng, "browser", without=world.without)
-        if not self.is_driven:
-            for _ in range(_TRIES):
-                if stack.impersonate:
-                    break
-                stack = world.stacks.draw(rng, "browser", without=world.without)
-        return stack
+        person = Person(number=0, seed=rng.getrandbits(64), is_known=False, account="", has_account=False)
+        habits = draw_traits(world, person)
+        return habits.phone if habits.is_phone_first == (rng.random() < _FAITHFUL) else habits.computer
 
     def _older_handshake(self, stack: Stack) -> Handshake | None:
         """The handshake that this browser had some versions ago, if it was another one."""

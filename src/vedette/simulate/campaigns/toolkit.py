@@ -24,6 +24,7 @@ from msgspec.structs import replace
 
 from vedette.simulate.calls import Arrivals, Call, Reply, Script, Truth
 from vedette.simulate.campaigns.disguise import Disguise
+from vedette.simulate.campaigns.entries import draw_entry
 from vedette.simulate.campaigns.exits import Exits
 from vedette.simulate.campaigns.pacing import Pacer
 from vedette.simulate.campaigns.traits import Traits, draw_traits
@@ -130,10 +131,11 @@ class Toolkit:
         traits = self.traits
         place = self.exits.home(worker) if self.level == 1 else self.exits.draw(rng)
         client = self.disguise.client(rng, place)
-        if traits.carries_cookies:
-            client.cookie = self._cookie
         visit = Visit(self.shop, client, self.truth(self._identities), rng, now)
-        visit.keeps_cookies = traits.keeps_cookies
+        if self.level < 3:
+            visit.keeps_cookies = traits.keeps_cookies
+        elif visit.keeps_cookies and (traits.carries_cookies or rng.random() < traits.aged):
+            client.cookie = self._cookie if traits.carries_cookies else session_cookie(self.shop, rng)
         self._identities += 1
         self._pay()
         return visit
@@ -185,11 +187,14 @@ class Toolkit:
     def arrive(self, visit: Visit, rng: random.Random, **where: Any) -> Script:
         """Come as a person would before the act: open a page or start the app; a plain script does neither.
 
-        ``where`` is that of :func:`~vedette.simulate.people.journey.open_shop`: ``number``, ``category``, ``q`` …
-        An identity that has been here before does so only now and then.
+        ``where`` is that of :func:`~vedette.simulate.people.journey.open_shop`: ``number``, ``category``, ``q`` … At
+        level 3 people's usual entries are drawn where it is left out. A known identity does so only now and then.
         """
         if not self.traits.loads_pages or (visit.made and rng.random() < 0.8):
             return
+        if self.level == 3:
+            where = where or draw_entry(self.shop, rng)
+            where.setdefault("is_warm", bool(visit.client.cookie) and rng.random() < 0.75)
         yield from open_shop(visit, **where)
 
     # -- budget and stops ----------------------------------------------------------------------------------------------
@@ -197,7 +202,7 @@ class Toolkit:
     def spend(self, visit: Visit, rng: random.Random, script: Script, worker: int) -> Script:
         """Run an act: count its calls, keep its cookie, move between its calls, hear what comes back."""
         traits, generation, began, ended, calls = self.traits, self.generation, visit.now, visit.now, 0
-        known, client, is_person = self._workers[worker], visit.client, self.level == 3
+        known, is_person = self._workers[worker], self.level == 3
         call: Call | None = next(script, None)
         while call is not None:
             if is_person:
@@ -214,10 +219,10 @@ class Toolkit:
             reply = yield call
             ended = max(call.at, reply.ended)
             self.heard(reply, ended)
-            if traits.keeps_cookies and not client.cookie and reply.status and not reply.is_stopped:
-                client.cookie = session_cookie(self.shop, rng)
+            if visit.keeps_cookies and not visit.client.cookie and reply.status and not reply.is_stopped:
+                visit.client.cookie = session_cookie(self.shop, rng)
             if traits.carries_cookies:
-                self._cookie = client.cookie
+                self._cookie = visit.client.cookie
             if traits.calls:
                 known.calls += 1
                 if known.calls >= traits.calls:

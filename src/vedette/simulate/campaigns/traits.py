@@ -36,6 +36,7 @@ class Traits(Struct, frozen=True, kw_only=True):
         jitter: Spread of its pauses: log-standard deviation, or at level 1 the share by which a sleep varies.
         gap_s: Pause between the calls of one act; at level 3 people's gaps count, and ``haste`` is a factor on them.
         keeps_cookies: Sends the cookie that the shop has set; ``carries_cookies``: to the next identity as well.
+        aged: Share of its identities that come with a cookie of an earlier visit, as people who come back do.
         loads_pages: Opens pages before it calls what it wants; ``loads_assets``: with the files that they embed.
         old_tls: Speaks with the handshake of a browser some versions older than the one it names.
         even_gaps: Every gap of its visits is the same.
@@ -55,6 +56,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     haste: float = 1.0
     keeps_cookies: bool = True
     carries_cookies: bool = False
+    aged: float = 0.0
     loads_pages: bool = False
     loads_assets: bool = False
     old_tls: bool = False
@@ -122,6 +124,7 @@ def draw_traits(rng: random.Random, level: int) -> Traits:
         gap_s=rng.uniform(2.0, 12.0),
         haste=rng.uniform(0.6, 1.1),
         carries_cookies=rng.random() < _TELL,
+        aged=rng.choice((0.0, 0.4, 0.8)),
         loads_pages=True,
         loads_assets=rng.random() >= _TELL,
         old_tls=rng.random() < _TELL,
