@@ -72,12 +72,9 @@ def _wait_for_the_clock(visit: Visit, lasting: random.Random, rng: random.Random
 
 
 def _sign_in(visit: Visit, person: Person) -> Script:
-    reply = yield from visit.do(
-        "login",
-        account=person.account,
-        body={"email": person.account, "password": "-" * 16},
-        words=(Word("login_succeeded", 0.2),),
-    )
+    body = {"email": person.account, "password": "-" * 16}
+    words = (Word("login_succeeded", 0.2),)
+    reply = yield from visit.do("login", account=person.account, body=body, words=words)
     if reply.status == 200:
         visit.client.authorization = bearer(visit.rng)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
 from msgspec import Struct
 
-from vedette.simulate.clients import Stack
+from vedette.simulate.clients import Stack, Stacks
 from vedette.simulate.people.persons import Person
 from vedette.simulate.world import World
 
@@ -76,24 +77,31 @@ def draw_traits(world: World, person: Person) -> Traits:
 def _stack(world: World, rng: random.Random, segment: str, is_mobile: bool) -> Stack:
     stacks, without = world.stacks, world.without
     if segment == "privacy":
-        families = [
-            family
-            for family in stacks.families
-            if family in _PRIVATE - without and any(s.is_mobile == is_mobile for s in stacks.family(family))
-        ]
+        families = _private(stacks, without, is_mobile)
         if families and rng.random() < 0.75:
             return stacks.draw(rng, "browser", families={rng.choice(families)}, is_mobile=is_mobile, without=without)
     if segment == "old_device":
-        return rng.choice(_old(world, is_mobile))
+        return rng.choice(_old(stacks, without, is_mobile))
     return stacks.draw(rng, "browser", is_mobile=is_mobile, without=without)
 
 
-def _old(world: World, is_mobile: bool) -> tuple[Stack, ...]:
-    """The oldest sixth of the browsers by their family's newest release."""
+@lru_cache(maxsize=8)
+def _private(stacks: Stacks, without: frozenset[str], is_mobile: bool) -> tuple[str, ...]:
+    """Families that people choose for their privacy, among those there are."""
+    return tuple(
+        family
+        for family in sorted(_PRIVATE - without)
+        if any(stack.is_mobile == is_mobile and stack.kind == "browser" for stack in stacks.family(family))
+    )
+
+
+@lru_cache(maxsize=8)
+def _old(stacks: Stacks, without: frozenset[str], is_mobile: bool) -> tuple[Stack, ...]:
+    """The oldest sixth of the browsers, measured against their family's newest release."""
     found = [
         stack
-        for stack in world.stacks.all
-        if stack.kind == "browser" and stack.is_mobile == is_mobile and stack.family not in world.without
+        for stack in stacks.all
+        if stack.kind == "browser" and stack.is_mobile == is_mobile and stack.family not in without
     ]
     newest: dict[str, int] = {}
     for stack in found:
