@@ -196,7 +196,11 @@ _STORE = _REST | {
 
 
 class Dialect(Struct, frozen=True):
-    """One layout of the shop: path templates, the refused status of a login, and how products and orders are named."""
+    """One layout of the shop: path templates, the refused status of a login, and how products and orders are named.
+
+    Attributes:
+        accept: What the shop's own pages ask for when they fetch; empty where they leave it to the browser.
+    """
 
     name: str
     paths: Mapping[str, str]
@@ -204,13 +208,16 @@ class Dialect(Struct, frozen=True):
     login_refused: int
     product: str
     order: str
+    accept: str = ""
 
 
 DIALECTS: Mapping[str, Dialect] = {
     d.name: d
     for d in (
-        Dialect("rest", _REST, "sid", 401, "{number}", "{number}"),
-        Dialect("versioned", _VERSIONED, "session_id", 400, "SKU-{number:07d}", "{hex}"),
+        Dialect("rest", _REST, "sid", 401, "{number}", "{number}", "application/json"),
+        Dialect(
+            "versioned", _VERSIONED, "session_id", 400, "SKU-{number:07d}", "{hex}", "application/json, text/plain, */*"
+        ),
         Dialect("store", _STORE, "PHPSESSID", 422, "{number}", "{number}"),
     )
 }
@@ -338,7 +345,7 @@ class Shop:
     def file(self, number: int) -> str:
         """Name of an asset; the first dozen belong to every page, the others are pictures of products."""
         kind = _FILES[number % len(_FILES)] if number < 24 else "webp"
-        return f"{number * 2654435761 & 0xFFFFFFFF:08x}.{kind}"
+        return f"{(number + 1) * 2654435761 & 0xFFFFFFFF:08x}.{kind}"
 
     def template(self, endpoint: str) -> str:
         """Path and query of an endpoint with names in braces."""

@@ -105,8 +105,10 @@ class Visit:
         origin = ""
         if kind == "cross":
             origin = referer.rstrip("/") if referer.count("/") <= 3 else "/".join(referer.split("/", 3)[:3])
-        elif kind == "fetch" and size:
-            origin = self.origin
+        elif kind == "fetch":
+            accept = accept or self.shop.dialect.accept
+            if size:
+                origin = self.origin
         headers = client.headers(
             kind,
             self.shop.host,

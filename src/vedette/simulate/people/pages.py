@@ -55,8 +55,8 @@ def pause(visit: Visit, times: float = 1.0) -> None:
 def choose(visit: Visit) -> int:
     """Choose a product: one of those seen before (OTTO: 39 % of clicks return), else by popularity."""
     rng = visit.rng
-    if visit.seen and rng.random() < 0.36:
-        return visit.seen[int(rng.random() * len(visit.seen))]
+    if len(visit.seen) > 1 and rng.random() < 0.38:
+        return visit.seen[int(rng.random() * (len(visit.seen) - 1))]
     return visit.shop.popular_product(rng)
 
 
@@ -131,16 +131,15 @@ def _load_site(visit: Visit, is_warm: bool, most: int) -> Steps:
 
 
 def load_file(visit: Visit, file: int) -> Steps:
-    """Load a file, beside whatever else is under way."""
-    name = visit.shop.file(file)
+    """Load a file, beside whatever else is under way; an app's loader of pictures knows neither token nor device."""
+    client, name = visit.client, visit.shop.file(file)
+    own = client.authorization, client.extra
+    if visit.kind == "api":
+        client.authorization, client.extra = "", ()
+    kind = "asset" if visit.kind == "fetch" else visit.kind
     dest = _DEST.get(name.rpartition(".")[2], "image")
-    yield from visit.do(
-        "asset", kind=_asset_kind(visit), file=name, dest=dest, waits=False, after=visit.rng.expovariate(18.0)
-    )
-
-
-def _asset_kind(visit: Visit) -> str:
-    return "asset" if "asset" in visit.client.stack.headers else visit.kind
+    yield from visit.do("asset", kind=kind, file=name, dest=dest, waits=False, after=visit.rng.expovariate(18.0))
+    client.authorization, client.extra = own
 
 
 def _pictures(visit: Visit, number: int, most: int) -> Steps:

@@ -81,13 +81,14 @@ def _client(
     line = persons.line(rng, at, is_mobile=stack.is_mobile)
     if traits.manner in ("vpn", "relay", "tor"):
         line = traits.manner
-    elif traits.segment == "office_proxy":
-        line = "office"
-        stack = behind_proxy(stack, person.seed)
-    client = persons.client(rng, person, stack, persons.place(rng, person, line))
-    if traits.segment == "office_proxy" and world.stacks.replaced_tls:
-        client.replace_tls(world.stacks.replaced_tls[person.seed % len(world.stacks.replaced_tls)], rng)
-    return client, line
+    if traits.segment != "office_proxy":
+        return persons.client(rng, person, stack, persons.place(rng, person, line)), line
+    handshakes = world.stacks.replaced_tls
+    handshake = handshakes[person.seed % len(handshakes)]
+    stack = behind_proxy(stack, person.seed >> 8, handshake)
+    client = persons.client(rng, person, stack, persons.place(rng, person, "office"))
+    client.replace_tls(handshake, rng)
+    return client, "office"
 
 
 def _mover(
