@@ -66,8 +66,8 @@ class Aio:
                 async for part in got.content.iter_chunked(_READ_BYTES):
                     size += len(part)
                 return Answer(got.status, {name.lower(): value for name, value in got.headers.items()}, size)
-        except (ClientError, TimeoutError, OSError, ValueError):
-            return Answer(0)
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            return Answer(0, error=str(error) or type(error).__name__)
 
     async def close(self) -> None:
         await self._session.close()

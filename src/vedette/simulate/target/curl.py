@@ -27,6 +27,7 @@ class Curl:
             address = f"[{place.address}]" if place.is_ipv6 else place.address
             options[CurlOpt.RESOLVE] = [f"{place.host}:{place.port}:{address}"]
         self._base = place.origin
+        self._options, self._order = options, CurlOpt.HTTPHEADER_ORDER
         self._session: Any = AsyncSession(
             impersonate=_known(impersonate) or None,
             interface=source or None,
@@ -38,7 +39,6 @@ class Curl:
             default_headers=False,
             discard_cookies=True,
             trust_env=False,
-            curl_options=options,
         )
 
     async def send(self, message: Message) -> Answer:
@@ -52,6 +52,10 @@ class Curl:
             size += len(part)
             return len(part)
 
+        # In the call's order: the newest targets would put the fields they know into an order of their own. Options are
+        # read before the first wait, so that calls of one client that overlap do not disturb each other.
+        names = ",".join(name for name, _ in message.headers)
+        self._session.curl_options = self._options | ({self._order: names} if names else {})
         try:
             got = await self._session.request(
                 message.method,
@@ -62,8 +66,8 @@ class Curl:
                 accept_encoding=None,
                 quote=False,
             )
-        except CurlError:
-            return Answer(0)
+        except CurlError as error:
+            return Answer(0, error=str(error))
         return Answer(got.status_code, {name.lower(): value or "" for name, value in got.headers.items()}, size)
 
     async def close(self) -> None:

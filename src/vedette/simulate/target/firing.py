@@ -13,7 +13,7 @@ from vedette.doors.drill import Bounds, Refused
 from vedette.simulate.calls import Arrival, Arrivals, Call, Reply, Script
 from vedette.simulate.target.crowd import Crowd
 from vedette.simulate.target.figures import Ended, Figures
-from vedette.simulate.target.message import Message, is_stop, message_of, reply_of
+from vedette.simulate.target.message import Answer, Message, is_stop, message_of, reply_of
 from vedette.simulate.target.pace import Clock, Limits, Pace
 from vedette.simulate.target.place import Place
 
@@ -168,14 +168,14 @@ class Firing:
                 self._sending.discard(task)
             took = loop.time() - started
         stopped = is_stop(answer, message, self._place)
-        self._hear(answer.status)
+        self._hear(answer)
         self._keep(call, message, reply_of(answer, ended=wall + took, is_stopped=stopped), wall)
         return reply_of(answer, ended=virtual + took, is_stopped=stopped, speed=self._speed)
 
-    def _hear(self, status: int) -> None:
-        self._silence = 0 if status else self._silence + 1
+    def _hear(self, answer: Answer) -> None:
+        self._silence = 0 if answer.status else self._silence + 1
         if self._silence >= UNANSWERED:
-            self.end("unanswered", f"none of the last {UNANSWERED} calls")
+            self.end("unanswered", f"none of the last {UNANSWERED} calls was answered, {answer.error[:200]}")
 
     def _keep(self, call: Call, message: Message, reply: Reply, wall: float) -> None:
         """Count and record the call as the target saw it."""

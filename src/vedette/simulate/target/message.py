@@ -35,11 +35,12 @@ class Message(Struct, frozen=True):
 
 
 class Answer(NamedTuple):
-    """What a library got back; names of ``headers`` in lower case. Status 0: no answer."""
+    """What a library got back; names of ``headers`` in lower case. Status 0: no answer, and ``error`` says why."""
 
     status: int
     headers: Mapping[str, str] = {}
     size: int = 0
+    error: str = ""
 
 
 def message_of(call: Call, place: Place, shop: str, *, forwarded_for: bool = False) -> Message:

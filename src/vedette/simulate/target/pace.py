@@ -54,7 +54,7 @@ def limits_of(
     given = {"rate": rate, "count": count, "seconds": seconds, "concurrent": concurrent}
     chosen = {name: value for name, value in given.items() if value is not None}
     problems = [
-        f"--{name}: not usable, {value:g}, use more than 0 and at most {getattr(most, name):g}"
+        f"--{name}: not usable, {value:.10g}, use more than 0 and at most {getattr(most, name):.10g}"
         for name, value in chosen.items()
         if not 0 < value <= getattr(most, name)
     ]

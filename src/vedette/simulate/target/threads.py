@@ -123,8 +123,8 @@ class Requests:
             finally:
                 got.close()
             return Answer(got.status_code, {name.lower(): value for name, value in got.headers.items()}, size)
-        except self._failures:
-            return Answer(0)
+        except self._failures as error:
+            return Answer(0, error=str(error))
 
     async def close(self) -> None:
         self._adapter.close()
