@@ -44,7 +44,7 @@ def own_stack(stacks: Stacks, name: str, user_agent: str, speaks: str, sender: s
     A stack that says in its User-Agent that it is a browser sends pages' fields of one; it has no cookies.
     """
     like = _like(stacks, speaks)
-    chrome = _newest(stacks, "chrome")
+    chrome = _usual(stacks, "chrome")
     user_agent = user_agent.replace("{chrome}", str(chrome.major))
     is_rendering = "Chrome/" in user_agent and like.family == "chrome"
     headers = _rendering(user_agent, sender) if is_rendering else _plain(user_agent, sender)
@@ -64,13 +64,15 @@ def library(world: World, rng: random.Random) -> Stack:
     return world.stacks.draw(rng, "library", families=families, without=world.without)
 
 
-def _newest(stacks: Stacks, family: str) -> Stack:
-    return max((stack for stack in stacks.family(family) if not stack.is_mobile), key=lambda stack: stack.major)
+def _usual(stacks: Stacks, family: str) -> Stack:
+    return max(
+        (stack for stack in stacks.family(family) if not stack.is_mobile), key=lambda stack: (stack.weight, stack.name)
+    )
 
 
 def _like(stacks: Stacks, family: str) -> Stack:
     if family in ("chrome", "safari"):
-        return _newest(stacks, family)
+        return _usual(stacks, family)
     found = stacks.family(family) or stacks.family("curl")
     return found[0]
 
