@@ -66,7 +66,7 @@ def roc(points: Sequence[tuple[float, float]]) -> str:
     for power in range(math.ceil(first), math.floor(last) + 1):
         at = x(10.0**power)
         label = f"{100 * 10.0**power:g} %"
-        anchor = "end" if power == 0 else "start" if power == math.ceil(first) else "middle"
+        anchor = "end" if power == 0 else "middle"
         parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{_y(0):.1f}" y2="{_y(1):.1f}"/>')
         parts.append(f'<text x="{at:.1f}" y="{_y(0) + 18:.1f}" text-anchor="{anchor}">{label}</text>')
     drawn = " ".join(f"{x(share):.1f},{_y(recall):.1f}" for share, recall in points)
@@ -132,7 +132,8 @@ def _calibrated(judged: Judgement) -> str:
     if held.cells:
         text += (
             f" The interval, {held.width:.2f} wide on average, holds the malicious share for "
-            f"{100 * held.by_request:.0f} % of the requests (by tenth of the score and purpose of the endpoint)."
+            f"{100 * held.by_request:.0f} % of the requests, {100 * held.by_request_or_chance:.0f} % allowing for "
+            "chance (by tenth of the score and purpose of the endpoint)."
         )
     return text
 

@@ -12,6 +12,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from vedette.replay.judge.shares import Z95, wilson
+
 __all__ = ["BINS", "DECILES", "LEAST", "Bin", "Calibration", "Coverage", "calibrate"]
 
 BINS = 15
@@ -37,6 +39,12 @@ class Bin(Struct, frozen=True):
         """Whether the malicious share lies within the mean interval."""
         return self.low - _ROUNDING <= self.malicious <= self.high + _ROUNDING
 
+    @property
+    def may_be_covered(self) -> bool:
+        """Whether chance could have moved the malicious share out of the mean interval."""
+        least, most = wilson(round(self.malicious * self.requests), self.requests, Z95)
+        return self.low <= most + _ROUNDING and least <= self.high + _ROUNDING
+
 
 class Coverage(Struct, frozen=True):
     """How often the interval holds the truth.
@@ -45,7 +53,9 @@ class Coverage(Struct, frozen=True):
         cells: Cells with enough requests: a decile of the score on endpoints of one purpose.
         requests: Requests in them; ``left_out`` are those in smaller cells.
         by_request: Share of the requests that are in cells whose malicious share lies within the mean interval.
-        by_cell: The same share of cells.
+        by_request_or_chance: The same where the 95 % interval of the observed share meets the mean interval, so that
+            a distance that chance explains counts as held.
+        by_cell: Share of the cells whose malicious share lies within.
         width: Mean width of the interval; a wide one covers without knowing much.
     """
 
@@ -53,6 +63,7 @@ class Coverage(Struct, frozen=True):
     requests: int
     left_out: int
     by_request: float
+    by_request_or_chance: float
     by_cell: float
     width: float
 
@@ -87,7 +98,7 @@ def calibrate(
 ) -> Calibration:
     """Compare scores with what is true. ``purposes`` are the numbers of the endpoints' purposes."""
     if not len(scores):
-        nothing = Coverage(0, 0, 0, math.nan, math.nan, math.nan)
+        nothing = Coverage(0, 0, 0, math.nan, math.nan, math.nan, math.nan)
         return Calibration(0, math.nan, math.nan, math.nan, math.nan, math.nan, [], [], nothing)
     values = np.clip(scores.astype(np.float64), 0.0, 1.0)
     ranks = np.searchsorted(np.sort(scores), scores, side="left")
@@ -125,6 +136,7 @@ def _coverage(
         inside,
         len(values) - inside,
         sum(cell.requests for cell in covered) / inside if inside else math.nan,
+        sum(cell.requests for cell in large if cell.may_be_covered) / inside if inside else math.nan,
         len(covered) / len(large) if large else math.nan,
         float(np.mean(highs, dtype=np.float64) - np.mean(lows, dtype=np.float64)),
     )

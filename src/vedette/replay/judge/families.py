@@ -22,7 +22,7 @@ class Recall(Struct, frozen=True):
         family: The segment of the requests, or empty for all families.
         level: The level, or ``None`` for all.
         stopped: By the policy.
-        bad_bot: Given the verdict ``bad_bot``. ``good_bot``: taken for a good bot.
+        bad_bot: Given the verdict ``bad_bot``. ``good_bot``, ``human``: taken for one.
         at: With a score at or above each of the cuts.
         auc: Area under the ROC curve of these against all human requests.
     """
@@ -33,6 +33,7 @@ class Recall(Struct, frozen=True):
     stopped: Share
     bad_bot: Share
     good_bot: Share
+    human: Share
     at: list[Share]
     auc: float
 
@@ -50,14 +51,15 @@ def recalls(rows: Rows, humans: NDArray[np.float32], cuts: Sequence[Cut]) -> lis
     order = np.argsort(cells, kind="stable")
     numbers, starts = np.unique(cells[order], return_index=True)
     members = {names[n]: part for n, part in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True)}
-    flags = [what[is_bad] for what in (rows.is_stopped, rows.has_verdict("bad_bot"), rows.has_verdict("good_bot"))]
+    flags = [rows.is_stopped[is_bad]]
+    flags += [rows.has_verdict(verdict)[is_bad] for verdict in ("bad_bot", "good_bot", "human")]
     score = rows.score[is_bad]
 
     def recall(family: str, level: int | None, cells: Sequence[tuple[str, int]]) -> Recall:
         mine = np.concatenate([members[cell] for cell in cells])
-        stopped, bad, good = [Share(int(np.count_nonzero(flag[mine])), len(mine)) for flag in flags]
+        stopped, bad, good, human = [Share(int(np.count_nonzero(flag[mine])), len(mine)) for flag in flags]
         at = [recall_at(cut, score[mine]) for cut in cuts]
-        return Recall(family, level, len(mine), stopped, bad, good, at, area(humans, score[mine]))
+        return Recall(family, level, len(mine), stopped, bad, good, human, at, area(humans, score[mine]))
 
     levels: dict[int, list[tuple[str, int]]] = {}
     families: dict[str, list[tuple[str, int]]] = {}

@@ -14,7 +14,7 @@ from vedette.replay.judge.shares import Share
 
 __all__ = ["FAMILIES", "MOST_CAMPAIGNS", "SEGMENTS", "cut_name", "lines", "measures", "printable", "worst_first"]
 
-FAMILIES, SEGMENTS, BOTS, MOST_CAMPAIGNS = 16, 10, 5, 8
+FAMILIES, SEGMENTS, BOTS, MOST_CAMPAIGNS = 15, 10, 5, 8
 """Rows of each table; the file of figures has them all."""
 
 _MIDDLE = 1  # the cut at 0.1 % false positives stands for the score in the table of families
@@ -61,6 +61,7 @@ def measures(judged: Judgement) -> Iterator[tuple[str, Share]]:
         yield "false positives: good bots' requests stopped", judged.good_bots[0].stopped
     if judged.malicious:
         yield "malicious requests taken for a good bot", judged.malicious[0].good_bot
+        yield "malicious requests taken for a human", judged.malicious[0].human
 
 
 def cut_name(cut: Cut) -> str:
@@ -104,7 +105,8 @@ def _calibration(judged: Judgement) -> Iterator[str]:
     if held.cells:
         yield (
             f"90 % interval: holds the malicious share for {100 * held.by_request:.1f} % of requests "
-            f"({100 * held.by_cell:.1f} % of {held.cells} cells); mean width {held.width:.3f}"
+            f"({100 * held.by_request_or_chance:.1f} % allowing for chance) in {held.cells} cells; "
+            f"mean width {held.width:.3f}"
         )
 
 

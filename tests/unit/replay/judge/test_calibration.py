@@ -53,7 +53,15 @@ def test_coverage_counts_requests_of_cells_that_hold_the_truth() -> None:
     found = told([0.3] * (8 * LEAST), bad, low=0.2, high=0.6, purposes=2).coverage
     assert (found.cells, found.requests, found.left_out) == (2, 8 * LEAST, 0)
     assert found.by_request == found.by_cell == 0.5
+    assert found.by_request_or_chance == 0.5
     assert found.width == pytest.approx(0.4)
+
+
+def test_what_chance_explains_is_told_apart() -> None:
+    found = told([0.02] * 200, [False] * 200, low=0.01, high=0.05).coverage
+    assert (found.by_request, found.by_request_or_chance) == (0.0, 1.0), "none of 200 where 2 to 10 were expected"
+    many = told([0.02] * 2000, [False] * 2000, low=0.01, high=0.05).coverage
+    assert (many.by_request, many.by_request_or_chance) == (0.0, 0.0), "none of 2,000 is no accident"
 
 
 def test_small_cells_say_nothing() -> None:

@@ -20,7 +20,7 @@ def test_every_group_against_hand_counts(judged_rows) -> None:
     rows = judged_rows([
         bot("stuffing", 1, 0.9, "block", "bad_bot"),
         bot("stuffing", 1, 0.8, "challenge"),
-        bot("stuffing", 3, 0.15),
+        bot("stuffing", 3, 0.15, verdict="human"),
         bot("scraping", 3, 0.05, verdict="good_bot"),
         {"actor": "human", "score": 0.99, "action": "block"},
         {"actor": "good_bot", "segment": "search", "score": 0.99},
@@ -32,6 +32,7 @@ def test_every_group_against_hand_counts(judged_rows) -> None:
     ]  # fmt: skip
     everything = found["", None]
     assert (everything.stopped, everything.bad_bot, everything.good_bot) == (Share(2, 4), Share(1, 4), Share(1, 4))
+    assert everything.human == Share(1, 4)
     assert everything.at == [Share(2, 4)]
     assert found["stuffing", None].stopped == Share(2, 3)
     assert found["stuffing", 1].at == [Share(2, 2)]
