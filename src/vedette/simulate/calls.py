@@ -16,7 +16,7 @@ Level = Literal[0, 1, 2, 3]
 """0 where nobody attacks; else how well a campaign hides: plain script, copied headers, full impersonation."""
 
 
-class Truth(Struct, frozen=True):
+class Truth(Struct, frozen=True, gc=False):
     """Who really sends a call.
 
     Attributes:
@@ -41,7 +41,7 @@ class Word(NamedTuple):
     after_s: float = 0.0
 
 
-class Call(Struct):
+class Call(Struct, gc=False):
     """One HTTP call that somebody is about to make.
 
     Attributes:
@@ -74,7 +74,7 @@ class Call(Struct):
     words: tuple[Word, ...] = ()
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, frozen=True, gc=False):
     """What came back.
 
     Attributes:

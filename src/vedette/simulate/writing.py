@@ -11,9 +11,10 @@ import os
 import random
 from collections import Counter
 from heapq import heappop, heappush
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 import pyarrow as pa
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 import zstandard
 from msgspec import Struct
 
-from vedette.simulate.calls import Call, Reply
+from vedette.simulate.calls import Call, Reply, Truth
 from vedette.simulate.ledger import Ledger
 from vedette.simulate.settings import configuration, key_files
 from vedette.simulate.shop import ENDPOINTS
@@ -32,6 +33,7 @@ __all__ = ["SUFFIXES", "Record", "Writer", "stem_of"]
 SUFFIXES = (".jsonl.zst", ".jsonl.gz", ".jsonl")
 _ROWS = 65_536
 _LABELS = ("http.request.id", "actor", "session", "campaign", "threat", "level", "segment", "prize")
+_TRUTH = tuple(attrgetter(name) for name in _LABELS[1:-1])
 _OPPOSITE = {
     "login_succeeded": "login_failed",
     "login_failed": "login_succeeded",
@@ -46,6 +48,7 @@ _UNKNOWN = msgspec.UNSET
 class Record(
     Struct,
     kw_only=True,
+    gc=False,
     rename={
         "method": "http.request.method",
         "path": "url.path",
@@ -121,7 +124,7 @@ class Writer:
         self._parts = {what: path.with_name(path.name + ".part") for what, path in self.paths.items()}
         self._rng: random.Random = world.rng("outcomes")
         self._due: list[tuple[float, int, bytes]] = []
-        self._columns: list[list[Any]] = [[] for _ in _LABELS]
+        self._rows: list[tuple[str, Truth, str]] = []
         self._encode = msgspec.json.Encoder().encode_into
         self._line = bytearray()
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +158,7 @@ class Writer:
         endpoint = ENDPOINTS.get(call.endpoint)
         self.counts[endpoint.purpose if endpoint else "other", call.truth.actor] += 1
         id = id or f"{self.requests:08x}"
-        client, truth = call.client, call.truth
+        client = call.client
         at = round(call.at, 6)
         line = self._line
         self._encode(
@@ -182,18 +185,8 @@ class Writer:
         )
         line += b"\n"
         self._traffic.write(line)
-        row = (
-            id,
-            truth.actor,
-            truth.session,
-            truth.campaign,
-            truth.threat,
-            truth.level,
-            truth.segment,
-            call.prize if call.is_right else "",
-        )
-        for column, value in zip(self._columns, row, strict=True):
-            column.append(value)
+        is_won = call.is_right and (reply.is_stopped or 200 <= reply.status < 400)
+        self._rows.append((id, call.truth, call.prize if is_won else ""))
         if self.requests % _ROWS == 0:
             self._flush_labels()
         if call.words and not reply.is_stopped:
@@ -215,15 +208,16 @@ class Writer:
             heappush(self._due, (known, self.outcomes, msgspec.json.encode(record) + b"\n"))
 
     def _flush_labels(self) -> None:
+        ids, truths, prizes = zip(*self._rows, strict=True) if self._rows else ((), (), ())
+        columns = (ids, *([value(truth) for truth in truths] for value in _TRUTH), prizes)
         arrays = [
             pa.array(column, pa.string()).dictionary_encode()
             if pa.types.is_dictionary(field.type)
             else pa.array(column, field.type)
-            for column, field in zip(self._columns, self._schema, strict=True)
+            for column, field in zip(columns, self._schema, strict=True)
         ]
         self._labels.write_table(pa.table(arrays, schema=self._schema))
-        for column in self._columns:
-            column.clear()
+        self._rows.clear()
 
     def share(self, actor: str, *purposes: str) -> float:
         """The share of an actor in the requests for some purposes, or in all."""
@@ -254,7 +248,7 @@ class Writer:
 def _open(path: Path, name: str) -> IO[bytes]:
     raw = path.open("wb")
     if name.endswith(".zst"):
-        compressor = zstandard.ZstdCompressor(level=3)
+        compressor = zstandard.ZstdCompressor(level=1)
         return io.BufferedWriter(compressor.stream_writer(raw, closefd=True), 1 << 18)  # type: ignore[type-var]
     if name.endswith(".gz"):
         return gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=5, mtime=0)  # type: ignore[return-value]
