@@ -21,6 +21,9 @@ TIMEOUT_S = 15.0
 THREADS = 32
 
 
+_Key = tuple[int, str, str, str]
+
+
 class Sender(Protocol):
     """One client's connections."""
 
@@ -55,7 +58,7 @@ class Crowd:
         self._binds = binds
         self._now = now
         self._threads = Threads(THREADS)
-        self._members: OrderedDict[tuple[int, str, str], _Member] = OrderedDict()
+        self._members: OrderedDict[_Key, _Member] = OrderedDict()
         self._programs: dict[str, Program] = {}
         self.replaced: Counter[tuple[str, str]] = Counter()
 
@@ -73,7 +76,8 @@ class Crowd:
             program = self._programs[client.stack.name] = choose(client.stack)
         if program.is_replaced:
             self.replaced[client.stack.family, program.library] += 1
-        key = (id(client), client.address, client.stack.name)
+        # Who draws another handshake opens another connection.
+        key = (id(client), client.address, client.stack.name, client.ja3)
         member = self._members.get(key)
         if member is None:
             await self._make_room()
@@ -101,7 +105,7 @@ class Crowd:
             idle = (key for key, member in self._members.items() if not member.under_way)
             await self._close([key for key in (next(idle, None),) if key is not None])
 
-    async def _close(self, keys: list[tuple[int, str, str]]) -> None:
+    async def _close(self, keys: list[_Key]) -> None:
         gone = [self._members.pop(key) for key in keys if key in self._members]
         for member in gone:
             with contextlib.suppress(Exception):  # a connection that cannot be closed is closed

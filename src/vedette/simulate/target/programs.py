@@ -17,23 +17,15 @@ __all__ = ["Library", "Program", "choose", "require"]
 Library = Literal["curl_cffi", "aiohttp", "requests"]
 
 _NATIVE: dict[str, Library] = {"aiohttp": "aiohttp", "requests": "requests", "python-requests": "requests"}
-_BLOCKING = frozenset({"urllib", "urllib3", "python-urllib", "perl", "ruby", "php"})
+_BLOCKING = frozenset({"urllib", "ruby"})
+_ON_LIBCURL = frozenset({"curl", "php"})
 _BROWSERS = {
     "chrome": "chrome",
-    "chromium": "chrome",
     "edge": "edge",
-    "opera": "chrome",
-    "brave": "chrome",
-    "samsung": "chrome_android",
-    "webview": "chrome_android",
-    "android": "chrome_android",
     "okhttp": "chrome_android",
     "safari": "safari",
-    "safari_ios": "safari_ios",
-    "ios": "safari_ios",
     "cfnetwork": "safari_ios",
     "firefox": "firefox",
-    "tor": "tor145",
 }
 """Family → what curl_cffi shows in its place."""
 
@@ -53,11 +45,11 @@ def choose(stack: Stack) -> Program:
     if native is not None:
         return Program(native)
     if stack.impersonate:
-        return Program("curl_cffi", stack.impersonate, is_replaced=stack.kind not in ("browser", "headless"))
+        return Program("curl_cffi", stack.impersonate, is_replaced=stack.kind in ("app", "library"))
     nearest = _BROWSERS.get(family)
     if nearest is not None:
         return Program("curl_cffi", nearest, is_replaced=True)
-    if family == "curl":
+    if family in _ON_LIBCURL:
         return Program("curl_cffi", is_replaced=True)
     return Program("requests" if family in _BLOCKING else "aiohttp", is_replaced=True)
 

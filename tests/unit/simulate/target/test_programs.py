@@ -22,6 +22,7 @@ from vedette.simulate.target.programs import Program, choose, require
         ("firefox", Program("curl_cffi", "firefox", is_replaced=True)),
         ("okhttp", Program("curl_cffi", "chrome_android", is_replaced=True)),
         ("curl", Program("curl_cffi", is_replaced=True)),
+        ("php", Program("curl_cffi", is_replaced=True)),
         ("urllib", Program("requests", is_replaced=True)),
         ("go", Program("aiohttp", is_replaced=True)),
     ],
@@ -30,7 +31,9 @@ def test_the_nearest_program(stack_of, family, program):
     assert choose(stack_of(family)) == program
 
 
-def test_a_target_of_impersonation_is_the_real_one_for_browsers_alone(stack_of):
+def test_a_target_of_impersonation_is_no_app(stack_of):
+    attacker = replace(stack_of("curl_cffi"), impersonate="chrome142", kind="impersonator")
+    assert choose(attacker) == Program("curl_cffi", "chrome142")
     app = replace(stack_of("okhttp"), impersonate="okhttp4_android")
     assert choose(app) == Program("curl_cffi", "okhttp4_android", is_replaced=True)
     assert choose(replace(app, kind="browser")) == Program("curl_cffi", "okhttp4_android")
