@@ -8,6 +8,7 @@ from vedette.simulate.campaigns.traits import Traits
 from vedette.simulate.clients import Client, Handshake, Stack
 from vedette.simulate.languages import draw_language
 from vedette.simulate.networks import Address
+from vedette.simulate.people.apps import device_id
 from vedette.simulate.people.persons import Person
 from vedette.simulate.people.traits import draw_traits
 from vedette.simulate.world import World
@@ -29,14 +30,15 @@ class Disguise:
     """The stacks of one campaign with one set of tools.
 
     Attributes:
-        is_app: The clients are copies of the shop's app rather than browsers.
+        is_app: The clients pass for the shop's app rather than for browsers.
     """
 
     def __init__(self, world: World, rng: random.Random, level: int, traits: Traits, *, is_app: bool = False) -> None:
         self._world = world
         self._level = level
         self._traits = traits
-        self.is_app = is_app and level == 3
+        self.is_app = is_app
+        self._model = "app" if is_app else "browser"
         self._older: dict[str, Handshake | None] = {}
         self._stacks: list[Stack] = []
         if level == 1:
@@ -50,6 +52,9 @@ class Disguise:
         home = self._world.scenario.country
         language = draw_language(rng, home, stack.family) if self._traits.speaks_home else ""
         client = Client.make(stack, place, rng, language)
+        if self.is_app and (self._level > 1 or stack.user_agent.startswith("ShopApp")):
+            client.device = device_id(rng)
+            client.extra = (("x-device-id", client.device),)
         if self._traits.old_tls and self._level == 3:
             older = self._older_handshake(stack)
             if older is not None:
@@ -63,7 +68,7 @@ class Disguise:
         found = [world.stacks.draw(rng, "library", without=world.without) for _ in range(1 + (rng.random() < 0.15))]
         if rng.random() < 0.5:
             return found
-        agent = world.stacks.draw(rng, "browser", without=world.without).user_agent
+        agent = world.stacks.draw(rng, self._model, without=world.without).user_agent
         return [_with_agent(stack, agent) for stack in found]
 
     # -- level 2 ------------------------------------------------------------------------------------------------------
@@ -94,8 +99,8 @@ class Disguise:
 
         copies = []
         for _ in range(rng.choice((1, 3, _COPIES))):
-            browser = world.stacks.draw(rng, "browser", without=world.without)
-            agent = world.stacks.draw(rng, "browser", without=world.without).user_agent if mismatched else ""
+            browser = world.stacks.draw(rng, self._model, without=world.without)
+            agent = world.stacks.draw(rng, self._model, without=world.without).user_agent if mismatched else ""
             headers = {kind: rewrite(fields) for kind, fields in browser.headers.items()}
             stack = library.dressed(headers, user_agent=agent or browser.user_agent, protocol=protocol)
             copies.append(_with_agent(stack, agent) if agent else stack)

@@ -50,6 +50,11 @@ class Curve:
         elif activity == "waves":
             period, phase = rng.uniform(8, 40), rng.random()
             weights = [1.0 + 0.8 * math.sin(2 * math.pi * (place / period + phase)) for place in range(count)]
+        elif activity == "hours":
+            hours = [24 * rng.random() for _ in range(rng.randint(1, 4))]
+            weights = [float(any((middle / 3600 - hour) % 24 < 0.75 for hour in hours)) for middle in middles]
+            if not any(weights):
+                weights[rng.randrange(count)] = 1.0
         elif activity == "day":
             weights = [shapes.day_curve(middle % 86_400 / 3600) * rng.uniform(0.85, 1.15) for middle in middles]
         else:

@@ -28,7 +28,7 @@ from vedette.simulate.campaigns.entries import draw_entry
 from vedette.simulate.campaigns.exits import Exits
 from vedette.simulate.campaigns.pacing import Pacer
 from vedette.simulate.campaigns.traits import Traits, draw_traits
-from vedette.simulate.people.journey import open_shop, session_cookie
+from vedette.simulate.people.journey import open_shop, report, session_cookie
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -196,6 +196,9 @@ class Toolkit:
             where = where or draw_entry(self.shop, rng)
             where.setdefault("is_warm", bool(visit.client.cookie) and rng.random() < 0.75)
         yield from open_shop(visit, **where)
+        if self.level == 3 and self.disguise.is_app:
+            yield from report(visit, 0.5)
+            yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
 
     # -- budget and stops ----------------------------------------------------------------------------------------------
 
@@ -205,12 +208,11 @@ class Toolkit:
         known, is_person = self._workers[worker], self.level == 3
         call: Call | None = next(script, None)
         while call is not None:
-            if is_person:
-                if not traits.loads_assets and call.endpoint == "asset":
-                    call = _following(script, Reply(304, call.at))
-                    continue
-                if call.at - ended > _READ_S:
-                    self._dwell(rng, visit, call, ended)
+            if call.endpoint == "asset" and not traits.loads_assets:
+                call = _following(script, Reply(304, call.at))
+                continue
+            if is_person and call.at - ended > _READ_S:
+                self._dwell(rng, visit, call, ended)
             if self.left <= 0 or (generation != self.generation and self.quiet_until > call.at):
                 script.close()
                 return
@@ -229,9 +231,10 @@ class Toolkit:
                     known.calls = 0
                     self.move(rng, visit)
             call = _following(script, reply)
-        if not calls:
-            visit.wait(1.0)
-        self.pacer.learn(calls, visit.now - began)
+        if calls:
+            self.pacer.learn(calls, visit.now - began)
+        else:
+            visit.wait(5.0)
 
     def _dwell(self, rng: random.Random, visit: Visit, call: Call, ended: float) -> None:
         """Give a person's gap the campaign's own haste, and no longer than a proxy keeps an address."""
@@ -281,7 +284,7 @@ def _following(script: Script, reply: Reply) -> Call | None:
 
 
 Act = Callable[[Toolkit, Visit, random.Random], Script]
-"""One unit of attack by one visit, with its prelude."""
+"""One unit of attack by one visit, with its prelude. It makes a call at least: time passes only while one is made."""
 
 
 def run(world: World, part: Part, threat: str, act: Act, kit: Toolkit | None = None, **how: Any) -> Arrivals:

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 __all__ = ["Activity", "Traits", "draw_traits"]
 
-Activity = Literal["steady", "bursts", "night", "ramp", "waves", "day"]
-"""When a campaign is busy: at all times alike, on and off, at night, ever more, in waves, or as people are."""
+Activity = Literal["steady", "bursts", "night", "ramp", "waves", "day", "hours"]
+"""When it is busy: at all times alike, on and off, at night, ever more, in waves, as people are, at fixed hours."""
 
 _ACTIVITIES: dict[int, tuple[tuple[Activity, ...], tuple[float, ...]]] = {
     1: (("steady", "bursts", "ramp"), (0.45, 0.4, 0.15)),
