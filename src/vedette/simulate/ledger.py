@@ -29,6 +29,8 @@ class Account(Struct):
     Attributes:
         prizes: Distinct things won, by kind; at most 200,000 of each campaign are told apart.
         stopped: Requests that the defender answered.
+        hides: The level at which it hides now: ``level``, or higher where being stopped has taught it.
+        surcharge: Dollars that this has cost beyond the prices of its own level.
     """
 
     family: str
@@ -41,6 +43,8 @@ class Account(Struct):
     first: float = 0.0
     last: float = 0.0
     prizes: Counter[str] = Counter()
+    hides: int = 0
+    surcharge: float = 0.0
 
     @property
     def won(self) -> int:
@@ -55,6 +59,7 @@ class Account(Struct):
             self.requests * REQUEST_COST[level]
             + self.addresses * ADDRESS_COST[level]
             + self.retools * RETOOL_COST[level]
+            + self.surcharge
         )
 
     def record(self, name: str) -> dict[str, object]:
@@ -92,9 +97,13 @@ class Ledger:
             self._prizes[truth.campaign] = set()
         return account
 
-    def retooled(self, truth: Truth) -> None:
-        """Note a change of tools."""
-        self.of(truth).retools += 1
+    def retooled(self, truth: Truth, hides: int = 0) -> None:
+        """Note a change of tools, perhaps to those of a higher level."""
+        account = self.of(truth)
+        account.retools += 1
+        if hides > account.level > 0:
+            account.hides = hides
+            account.surcharge += RETOOL_COST[hides] - RETOOL_COST[account.level]
 
     def rented(self, truth: Truth, addresses: int = 1) -> None:
         """Note addresses that a campaign came to use."""
@@ -110,6 +119,8 @@ class Ledger:
             account.first = call.at
         account.requests += 1
         account.last = call.at
+        if account.hides:
+            account.surcharge += REQUEST_COST[account.hides] - REQUEST_COST[account.level]
         if reply.is_stopped:
             account.stopped += 1
         elif call.prize and call.is_right and 200 <= reply.status < 400:

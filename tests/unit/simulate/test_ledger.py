@@ -60,6 +60,16 @@ def test_costs_add_up_and_a_success_costs_more_where_more_is_stopped():
     assert defended["cost_per_success"] > 100 * free["cost_per_success"]
 
 
+def test_tools_of_a_higher_level_cost_what_they_cost_there():
+    ledger = Ledger()
+    ledger.retooled(TRUTH, 2)
+    ledger.retooled(TRUTH, 3)
+    ledger.add(call("card:1"), Reply(200, 1.0))
+    account = ledger.accounts["carding-2"]
+    assert (account.level, account.hides, account.retools) == (2, 3, 2)
+    assert account.cost == pytest.approx(40 + 150 + 0.000_3)
+
+
 def test_no_success_has_no_price():
     ledger = Ledger()
     ledger.add(call("card:1", right=False), Reply(402, 1.0))

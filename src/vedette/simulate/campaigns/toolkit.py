@@ -273,7 +273,7 @@ class Toolkit:
         self._cookie = ""
         self._equip(self.world.rng(f"campaigns/{self.part.name}/{self.generation}"))
         self.pacer.retooled(self.level, self.traits)
-        self.world.ledger.retooled(self._declared)
+        self.world.ledger.retooled(self._declared, self.level)
 
 
 def _following(script: Script, reply: Reply) -> Call | None:
