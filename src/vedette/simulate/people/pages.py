@@ -39,7 +39,7 @@ _LIKE_BEFORE = 0.3
 _REMEMBERED = 12
 _PICTURES = 24
 """Files from this number on are pictures of products; those before belong to the site."""
-_SITE_FILES = 12
+_SITE_FILES = 7
 _DEST = {"js": "script", "css": "style", "woff2": "font"}
 
 
