@@ -11,7 +11,7 @@ COVERAGE ?= 90
 UNIT := tests/unit/collect tests/unit/detect tests/unit/mitigate tests/unit/test_engine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench drill docs lock clean
+.PHONY: help demo serve test check bench accuracy drill docs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: $(VENV)/.dev  ## lint, types, who may import whom, spelling
 
 bench: $(VENV)/.dev  ## measure decide, replay, memory and the edge; writes bench/README.md (ARGS=--quick: minutes)
 	@$(BIN)/python -m bench $(ARGS)
+
+accuracy: $(VENV)/.dev  ## build, replay and judge the simulated worlds; writes docs/accuracy.md (ARGS=--help)
+	@$(BIN)/python -m bench.accuracy $(ARGS)
 
 drill: $(VENV)/.dev  ## real attack tools and Chromium against the protected demo shop (ARGS=--help)
 	@$(BIN)/python -m bench.drill $(ARGS)

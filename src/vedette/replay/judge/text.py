@@ -104,7 +104,7 @@ def _calibration(judged: Judgement) -> Iterator[str]:
     held = told.coverage
     if held.cells:
         yield (
-            f"90 % interval: holds the malicious share for {100 * held.by_request:.1f} % of requests "
+            f"90 % interval: holds the truth for {100 * held.by_request:.1f} % of requests "
             f"({100 * held.by_request_or_chance:.1f} % allowing for chance) in {held.cells} cells; "
             f"mean width {held.width:.3f}"
         )

@@ -1,0 +1,121 @@
+"""Builds a world, replays it, judges the baselines; each step leaves a file, so that it can be kept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bench.accuracy import baselines
+from bench.accuracy.baselines import Limit
+from vedette.replay import read_labels
+from vedette.replay.judge import write
+
+__all__ = ["Result", "World", "names"]
+
+Figures = dict[str, Any]
+"""A judgement as ``vedette replay --accuracy`` writes it."""
+FIRST = ("shop-day", "quiet", "week", "cat-and-mouse", "benign-only", "tiny")
+
+
+class Result(NamedTuple):
+    """What one world came to: the held-out seed in full, Vedette's figures alone for the tuning seed."""
+
+    name: str
+    description: str
+    configured: Figures
+    defaults: Figures
+    rate: Figures
+    agents: Figures
+    tuning: Figures
+    limit: Limit
+    f1: float
+
+
+def names() -> list[str]:
+    """The worlds that ship, the mission's first."""
+    from vedette.simulate.scenario import names as shipped
+
+    return sorted(shipped(), key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
+
+
+def _description(name: str) -> str:
+    from vedette.simulate.populations import POPULATIONS
+    from vedette.simulate.scenario import find, read_scenario
+
+    return str(read_scenario(find(name), POPULATIONS).description)
+
+
+class World:
+    """One scenario in a directory, under as many seeds as are asked for."""
+
+    def __init__(self, name: str, directory: Path, *, scale: float = 1.0, keep: bool = False) -> None:
+        self.name, self._directory, self._scale, self._keep = name, directory, scale, keep
+        self._built: set[int] = set()
+
+    def result(self, seed: int, tuning_seed: int, fallback: Limit) -> Result:
+        """Build and judge."""
+        rate, agents, limit, f1 = self._baselines(seed, fallback)
+        return Result(
+            self.name,
+            _description(self.name),
+            self._replay(seed, "configured"),
+            self._replay(seed, "defaults"),
+            rate,
+            agents,
+            self._replay(tuning_seed, "configured"),
+            limit,
+            f1,
+        )
+
+    def _path(self, seed: int, suffix: str) -> Path:
+        return self._directory / f"{self.name}-{seed}{suffix}"
+
+    def _build(self, seed: int) -> Path:
+        traffic = self._path(seed, ".jsonl.zst")
+        if seed not in self._built and not (self._keep and traffic.exists()):
+            self._run("simulate", "--scenario", self.name, "--seed", str(seed), "--scale", str(self._scale),
+                      "--out", str(traffic))  # fmt: skip
+        self._built.add(seed)
+        return traffic
+
+    def _replay(self, seed: int, what: str) -> Figures:
+        target = self._path(seed, f".{what}.json")
+        if not (self._keep and target.exists()):
+            traffic = self._build(seed)
+            words = [str(traffic), str(self._path(seed, ".outcomes.jsonl.zst"))]
+            words += ["--labels", str(self._path(seed, ".labels.parquet")), "--accuracy", str(target)]
+            words += ["--report", str(target.with_suffix(".html"))]
+            if what == "configured":
+                words += ["--config", str(self._path(seed, ".vedette.yaml"))]
+            self._run("replay", *words)
+        return json.loads(target.read_text("utf-8"))
+
+    def _baselines(self, seed: int, fallback: Limit) -> tuple[Figures, Figures, Limit, float]:
+        told = self._path(seed, ".limit.json")
+        rate, agents = (self._path(seed, f".{what}.json") for what in ("rate", "agents"))
+        if not (self._keep and told.exists() and rate.exists() and agents.exists()):
+            traffic = self._build(seed)
+            print(f"{self.name} {seed}: baselines", flush=True)
+            labels = read_labels(self._path(seed, ".labels.parquet"))
+            seen = baselines.read(traffic, labels)
+            judged, limit, f1 = baselines.by_rate(seen, labels, fallback)
+            write(judged, rate)
+            write(baselines.by_agent(seen, labels), agents)
+            told.write_bytes(msgspec.json.encode((limit, f1)))
+        limit, f1 = msgspec.json.decode(told.read_bytes(), type=tuple[Limit, float])
+        return json.loads(rate.read_text("utf-8")), json.loads(agents.read_text("utf-8")), limit, f1
+
+    def _run(self, *words: str) -> None:
+        print(f"{self.name}: vedette {' '.join(words)}", flush=True)
+        log = self._directory / f"{self.name}.log"
+        with log.open("a", encoding="utf-8") as out:
+            done = subprocess.run([sys.executable, "-m", "vedette.cli", *words], stdout=out, stderr=subprocess.STDOUT,
+                                  check=False)  # fmt: skip
+        if done.returncode:
+            tail = "\n".join(log.read_text("utf-8").splitlines()[-15:])
+            raise RuntimeError(f"vedette {' '.join(words)} ended with {done.returncode}:\n{tail}")
