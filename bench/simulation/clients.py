@@ -19,7 +19,7 @@ from bench.simulation import layouts
 from bench.simulation.hellos import Hellos
 from vedette.collect.agents import read
 
-PRESENT = "2026-09-28T00:00:00Z"
+PRESENT = 1790553600  # 2026-09-28T00:00:00Z
 """Chrome 154 is spreading, 155 has hardly begun; Firefox 156 and Safari 27 are new."""
 MOST_BROWSERS = 420
 
@@ -120,7 +120,7 @@ class Builder:
             "family": family,
             "major": agent.major,
             "platform": agent.platform,
-            "is_mobile": agent.is_mobile,
+            "is_mobile": agent.is_mobile or family.endswith("_ios"),
             "user_agent": user_agent,
             "weight": weight,
             "protocol": "2",

@@ -50,6 +50,8 @@ def _composed(country: str, language: str) -> list[tuple[list[str], float]]:
         shares = [(own, 0.46), ([*own, "en-US", "en"], 0.33), (["en-US", "en"], 0.09), (["en-GB", "en"], 0.02)]
     others = NEIGHBOURS.get(country, [])
     left = 1.0 - sum(share for _, share in shares)
+    if not others:
+        shares[0] = (shares[0][0], round(shares[0][1] + left, 4))
     shares += [([name, name[:2]] if "-" in name else [name], round(left / len(others), 4)) for name in others]
     return shares
 

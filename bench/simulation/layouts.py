@@ -228,13 +228,14 @@ def apps() -> dict[str, Layout]:
     }  # fmt: skip
 
 
-EXTENDED = {  # programs that were captured without a token: where their documentation or source puts one
-    "curl": ("accept", ("Authorization", "{extra}")),
-    "wget": ("connection", ("Authorization", "{extra}")),
-    "php": ("accept", ("Authorization", "{extra}")),
-    "node-https": ("content-type", ("Authorization", "{extra}")),
-    "ruby": ("content-type", ("Authorization", "{extra}")),
+EXTENDED = {  # what was not captured of a program: where its documentation or source puts it
+    "curl": ("accept", ("Referer", "Cookie", "Authorization", "{extra}")),
+    "php": ("accept", ("Referer", "Cookie", "Authorization", "{extra}")),
+    "wget": ("connection", ("Cookie", "Authorization", "{extra}")),
+    "node-https": ("content-type", ("Authorization", "{extra}", "Cookie")),
+    "ruby": ("content-type", ("Authorization", "{extra}", "Cookie")),
     "scrapy": ("accept-language", ("Authorization", "{extra}", "Content-Type", "Cookie", "Content-Length")),
+    "java": ("content-type", ("Cookie",)),
 }
 
 
@@ -250,6 +251,8 @@ def library(name: str, requests: list[dict[str, Any]], version: str) -> Layout:
             found.append((field, "{user_agent}"))
         else:
             found.append((field, value))
+    if not any(field.lower() == "user-agent" for field, _ in found):
+        found.insert(0, ("user-agent", "{user_agent}"))
     if name in EXTENDED:
         after, added = EXTENDED[name]
         at = next((i for i, (field, _) in enumerate(found) if field.lower() == after), len(found) - 1) + 1

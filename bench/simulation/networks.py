@@ -15,7 +15,17 @@ import pyarrow.parquet as pq
 
 KINDS = {"resi": "home", "mobile": "mobile", "corp": "office", "dc": "datacentre"}
 MOST_PREFIXES, MOST_SMALL, MOST_RANGES, MOST_NETWORKS = 24, 8, 400, 420
-SMALLEST = 40_000  # addresses of an access network
+SMALLEST, SMALLEST_AT_HOME = 40_000, 4_000  # addresses of an access network
+HOME = {"DE", "AT", "CH"}
+OFFICE = re.compile(
+    r"siemens|bosch|volkswagen|daimler|mercedes|bmw|basf|bayer ag|sap se|allianz|telekom it|deutsche bahn|db systel|lufthansa"
+    r"|continental ag|thyssenkrupp|henkel|adidas|commerzbank|ergo group|munich re|datev|fraport|evonik|infineon|schaeffler"
+    r"|colt tech|plusnet|ecotel|qsc ag|versatel|cegedim|ibm deutschland|bundes|landes|stadt |kreis|universit|hochschule"
+    r"|max-planck|swiss re|novartis|roche|nestle|credit suisse|\bubs\b|philips|\bing\b bank|rabobank|shell|unilever|barclays",
+    re.I,
+)
+NOT_OFFICE = re.compile(r"stadtwerke|host|cloud|data ?cent", re.I)
+MOST_OFFICES, LARGEST_OFFICE = 60, 16_384
 ACCESS = re.compile(
     r"telecom|telekom|telefon|telcom|telmex|telstra|telia|telenor|telus|telkom|broadband|cable|vodafone|orange|comcast"
     r"|charter|cox comm|claro|airtel|jio|bsnl|national internet backbone|viettel|vnpt|fpt|pakistan tele|turkcell|superonline"
@@ -24,6 +34,8 @@ ACCESS = re.compile(
     r"|entel|movistar|tim s/a|oi s\.?a|net serv|globe|pldt|converge|true internet|3bb|tot public|maxis|celcom|unifi|singtel"
     r"|starhub|kddi|softbank|ntt comm|ocn|korea telecom|sk broadband|lg (?:dacom|power|u)|chunghwa|hinet|hathway|act fibre"
     r"|excitel|grameen|link3|ukrtelecom|kyivstar|rostelecom|mts pjsc|vimpelcom|beeline|er-telecom|megafon|a1 |o2 |eircom|optus"
+    r"|m-net|netcologne|ewe tel|tele columbus|pyur|inexio|wilhelm\.tel|htp gmbh|stadtwerke|glasfaser|kabel|netaachen"
+    r"|unitymedia|wobcom|salt mobile|quickline|init7|magenta|liwest|hutchison|deutsche glasfaser"
     r"|tpg|spark new|frontier|centurylink|windstream|altice|t-mobile|verizon|at&t",
     re.I,
 )  # fmt: skip
@@ -51,15 +63,21 @@ def build(data: Path) -> dict[str, Any]:
             "kind": KINDS[row["kind"]],
             "asn": row["asn"],
             "country": row["country"],
-            "v4": [prefix for prefix in row["v4"] if prefix[1] >= 256][:MOST_PREFIXES],
+            "v4": [cut(KINDS[row["kind"]], prefix) for prefix in row["v4"] if prefix[1] >= 256][:MOST_PREFIXES],
             "v6": [[first, 128 - int(size).bit_length() + 1] for first, size in _whole(row["v6"])],
         }
         for row in given["asns"]
     ]
     known = {row["asn"] for row in found}
     found += [row for row in facts.access_networks() if row["asn"] not in known]
+    found += [row for row in facts.offices() if row["asn"] not in known]
     lists = {kind: facts.ranges(ranges) for kind, ranges in sorted(given["lists"].items())}
     return {"networks": found, "lists": lists, "mixes": {kind: list(mix.items()) for kind, mix in MIXES.items()}}
+
+
+def cut(kind: str, prefix: list[int]) -> list[int]:
+    """Keep the first part of an office's prefix, so that universities do not outweigh all companies."""
+    return [prefix[0], min(prefix[1], LARGEST_OFFICE)] if kind == "office" else list(prefix)
 
 
 def _whole(ranges: list[list[str]]) -> list[tuple[str, int]]:
@@ -95,28 +113,42 @@ class _Facts:
             network = ip_network(text)
             if network.version == 4:
                 first, size = int(network.network_address), network.num_addresses
-                if size > 1 or first & 255 not in {0, 255}:
-                    found.append([first, size, self.asn(first), self.country(first)])
+                asn, country = self.asn(first), self.country(first)
+                if asn and country and (size > 1 or first & 255 not in {0, 255}):
+                    found.append([first, size, asn, country])
         return found
 
     def access_networks(self) -> list[dict[str, Any]]:
         """Name the largest access networks of the world by the words in their names."""
+        found = []
+        for asn, name, size, prefixes in self._named(ACCESS, NOT_ACCESS):
+            is_mobile = re.search(r"mobil|cellular|wireless|gsm|lte", name, re.I)
+            row = self._network("mobile" if is_mobile else "home", asn, prefixes)
+            if row and size >= (SMALLEST_AT_HOME if row["country"] in HOME else SMALLEST):
+                found.append(row)
+        at_home = [row for row in found if row["country"] in HOME]
+        return [*found[:MOST_NETWORKS], *(row for row in at_home if row not in found[:MOST_NETWORKS])]
+
+    def offices(self) -> list[dict[str, Any]]:
+        """Name organisations near the shop that have networks of their own, by the words in their names."""
+        found = [self._network("office", asn, prefixes) for asn, _, _, prefixes in self._named(OFFICE, NOT_OFFICE)]
+        return [row for row in found if row and row["country"] in {*HOME, "NL", "GB"}][:MOST_OFFICES]
+
+    def _named(self, wanted: re.Pattern[str], not_wanted: re.Pattern[str]) -> list[tuple[int, str, int, list[Any]]]:
         prefixes: dict[int, list[tuple[int, int]]] = defaultdict(list)
         names: dict[int, str] = {}
         for start, end, asn, name in self.rows:
-            if ACCESS.search(name or "") and not NOT_ACCESS.search(name):
+            if wanted.search(name or "") and not not_wanted.search(name):
                 prefixes[asn].append((end - start + 1, start))
                 names[asn] = name
         sizes = {asn: sum(size for size, _ in found) for asn, found in prefixes.items()}
-        found = []
-        for asn in sorted(sizes, key=lambda asn: (-sizes[asn], asn))[:MOST_NETWORKS]:
-            if sizes[asn] < SMALLEST:
-                continue
-            largest = sorted(prefixes[asn], reverse=True)[:MOST_SMALL]
-            countries = Counter(self.country(start) for _, start in largest)
-            country = countries.most_common(1)[0][0]
-            v4 = [[start, size] for size, start in largest if self.country(start) == country and size >= 256]
-            kind = "mobile" if re.search(r"mobil|cellular|wireless|gsm|lte", names[asn], re.I) else "home"
-            if v4 and country:
-                found.append({"kind": kind, "asn": asn, "country": country, "v4": v4, "v6": []})
-        return found
+        return [
+            (asn, names[asn], sizes[asn], prefixes[asn]) for asn in sorted(sizes, key=lambda asn: (-sizes[asn], asn))
+        ]
+
+    def _network(self, kind: str, asn: int, prefixes: list[tuple[int, int]]) -> dict[str, Any] | None:
+        """Keep the largest prefixes of a network that are in its main country."""
+        largest = sorted(prefixes, reverse=True)[:MOST_SMALL]
+        country = Counter(self.country(start) for _, start in largest).most_common(1)[0][0]
+        v4 = [cut(kind, [start, size]) for size, start in largest if self.country(start) == country and size >= 256]
+        return {"kind": kind, "asn": asn, "country": country, "v4": v4, "v6": []} if v4 and country else None

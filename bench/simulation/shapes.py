@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,16 @@ import numpy as np
 import pyarrow.parquet as pq
 
 ASSET = re.compile(
-    r"\.(?:js|css|png|gif|jpe?g|ico|svg|woff2?|ttf|swf|map)(?:$|[/?;])|/(?:image|img|static|assets?)/", re.I
+    r"\.(?:js|css|png|gif|jpe?g|ico|svg|woff2?|ttf|swf|map|cur)(?:$|[/?;])"
+    r"|/(?:image|img|images|static|assets?|scripts|styles|cache)/|[?&]_ob=MiamiImageURL",
+    re.IGNORECASE,
 )
+CALL = re.compile(  # what a page's own script asks for, and the proxy's own login
+    r"ajax|/advertisement/|UserActions|/gadgets/|/mlkt/|citeList|nocache|/stat$|autocomp|/jfind/auto|getMessage|login$"
+    r"|/connect$|/relLink/|suggestedArt",
+    re.IGNORECASE,
+)
+REDIRECTS = {301, 302, 303}
 PAUSE_S = 1800.0
 EZPAARSE = "ezPAARSE proxy log of 2012-11-30"
 MAIL_DOMAINS = {
@@ -54,70 +63,82 @@ def table(values: Iterable[float], source: str, *, points: int = 201, is_whole: 
     }
 
 
+def _sort(row: dict[str, Any]) -> str:
+    """Sort a request: an asset, a call of a script, a redirect, or a page."""
+    if ASSET.search(f"{row['path']}?{row['query'] or ''}"):
+        return "asset"
+    if CALL.search(row["path"]):
+        return "call"
+    return "redirect" if row["status"] in REDIRECTS else "page"
+
+
 def _ezpaarse(file: Path, shapes: dict[str, Any], figures: dict[str, float], curves: dict[str, list[float]]) -> None:
-    rows = sorted(
-        (row["ts"].timestamp(), row["ip"], row["user"] or "", row["path"], row["status"], row["bytes"])
-        for row in pq.read_table(file).to_pylist()
-    )
-    people: dict[tuple[str, str], list[tuple[float, bool]]] = defaultdict(list)
-    sizes: dict[bool, list[float]] = {True: [], False: []}
+    rows = sorted(pq.read_table(file).to_pylist(), key=lambda row: row["ts"])
+    people: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+    sizes: dict[str, list[float]] = defaultdict(list)
     addresses, logins = defaultdict(set), defaultdict(set)
-    for at, address, user, path, status, size in rows:
-        is_asset = ASSET.search(path) is not None
-        if status == 200 and size:
-            sizes[is_asset].append(size)
-        if user:
-            people[user, address].append((at, is_asset))
-            addresses[user].add(address)
-            logins[address].add(user)
-    gaps, bursts, requests, pages, durations, rests = [], [], [], [], [], []
-    for seen in people.values():
-        session: list[tuple[float, bool]] = []
-        for at, is_asset in [*seen, (float("inf"), False)]:
-            if session and at - session[-1][0] > PAUSE_S:
-                requests.append(len(session))
-                pages.append(max(1, sum(not asset for _, asset in session)))
-                durations.append(session[-1][0] - session[0][0])
-                if at != float("inf"):
-                    rests.append(at - session[-1][0])
-                session = []
-            session.append((at, is_asset))
-        views = [at for at, is_asset in seen if not is_asset]
-        gaps += [b - a for a, b in zip(views, views[1:], strict=False) if b - a <= PAUSE_S]
-        loads = [at for at, _ in seen]
-        bursts += [b - a for a, b in zip(loads, loads[1:], strict=False) if b - a <= PAUSE_S]
-    shapes["page_gap_s"] = table(
-        _spread(gaps),
-        f"{EZPAARSE}: gaps up to 30 min between pages of one login at one address, "
-        "assets removed; the log's whole seconds spread evenly over the second",
-    )
-    shapes["think_s"] = table(
-        [gap for gap in _spread(gaps) if gap >= 1.0],
-        f"{EZPAARSE}: the same gaps from 1 s, since shorter ones are redirects and frames of one page",
-    )
-    shapes["request_gap_s"] = table(_spread(bursts), f"{EZPAARSE}: gaps up to 30 min between any two requests")
+    for row in rows:
+        sort = _sort(row)
+        if row["status"] == 200 and row["bytes"]:
+            sizes[sort].append(row["bytes"])
+        if row["user"]:
+            people[row["user"], row["ip"]].append((row["ts"].timestamp(), sort))
+            addresses[row["user"]].add(row["ip"])
+            logins[row["ip"]].add(row["user"])
+    whose = "of one login at one address, up to 30 min"
+    spread = "the log's whole seconds spread"
+    gaps = {name: _gaps(people, sorts) for name, sorts in SORTS.items()}
+    shapes["page_gap_s"] = table(gaps["page_gap_s"], f"{EZPAARSE}: gaps between pages and redirects {whose}; {spread}")
+    shapes["think_s"] = table(gaps["think_s"], f"{EZPAARSE}: gaps between pages {whose}; {spread}")
+    shapes["request_gap_s"] = table(gaps["request_gap_s"], f"{EZPAARSE}: gaps between any requests {whose}; {spread}")
+    sessions = [session for seen in people.values() for session in _sessions(seen)]
+    views = [sum(sort == "page" for _, sort in session) for session in sessions]
+    requests, pages = (len(session) for session in sessions), (count for count in views if count)
+    lasts = (session[-1][0] - session[0][0] for session in sessions)
+    pauses = (b[0][0] - a[-1][0] for seen in people.values() for a, b in pairwise(_sessions(seen)))
     shapes["session_requests"] = table(requests, f"{EZPAARSE}: requests up to a pause of 30 min", is_whole=True)
-    shapes["session_pages"] = table(pages, f"{EZPAARSE}: the same, assets removed", is_whole=True)
-    shapes["session_s"] = table(durations, f"{EZPAARSE}: first to last request of these sessions")
-    shapes["return_s"] = table(rests, f"{EZPAARSE}: pauses over 30 min within the day, by login and address")
-    shapes["addresses_per_login"] = table(
-        (len(found) for found in addresses.values()), f"{EZPAARSE}: addresses a login uses in the day", is_whole=True
-    )
-    shapes["logins_per_address"] = table(
-        (len(found) for found in logins.values()),
-        f"{EZPAARSE}: logins that an address carries in the day",
-        is_whole=True,
-        points=1001,
-    )
-    shapes["page_bytes"] = table(sizes[False], f"{EZPAARSE}: bodies of pages and documents answered 200")
-    shapes["asset_bytes"] = table(sizes[True], f"{EZPAARSE}: bodies of scripts, styles and images answered 200")
-    figures["asset_share"] = round(sum(ASSET.search(row[3]) is not None for row in rows) / len(rows), 4)
+    shapes["session_pages"] = table(pages, f"{EZPAARSE}: pages of these sessions, where there is one", is_whole=True)
+    shapes["session_s"] = table(lasts, f"{EZPAARSE}: first to last request of these sessions")
+    shapes["return_s"] = table(pauses, f"{EZPAARSE}: pauses over 30 min within the day, by login and address")
+    used, carried = (len(found) for found in addresses.values()), (len(found) for found in logins.values())
+    shapes["addresses_per_login"] = table(used, f"{EZPAARSE}: addresses that a login uses in the day", is_whole=True)
+    told = f"{EZPAARSE}: logins that an address carries in the day"
+    shapes["logins_per_address"] = table(carried, told, is_whole=True, points=1001)
+    shapes["page_bytes"] = table(sizes["page"], f"{EZPAARSE}: bodies of pages and documents answered 200")
+    shapes["call_bytes"] = table(sizes["call"], f"{EZPAARSE}: bodies of scripts' calls answered 200")
+    shapes["asset_bytes"] = table(sizes["asset"], f"{EZPAARSE}: bodies of scripts, styles and images answered 200")
+    sorts = Counter(_sort(row) for row in rows)
+    figures |= {f"{sort}_share": round(sorts[sort] / len(rows), 4) for sort in ("asset", "call", "redirect", "page")}
     figures["moving_logins"] = round(sum(len(found) > 1 for found in addresses.values()) / len(addresses), 4)
     figures["shared_addresses"] = round(sum(len(found) > 1 for found in logins.values()) / len(logins), 4)
-    hours = Counter(int((row[0] + 3600) // 3600 % 24) for row in rows)  # the readers are in France, UTC+1 in November
+    hours = Counter((row["ts"].hour + 1) % 24 for row in rows)  # the readers are in France, UTC+1 in November
     day = [hours[hour] / len(rows) * 24 for hour in range(24)]
     smooth = [(day[hour - 1] + 2 * day[hour] + day[(hour + 1) % 24]) / 4 for hour in range(24)]
     curves["day"] = [round(value, 4) for value in smooth]
+
+
+SORTS = {
+    "page_gap_s": {"page", "redirect"},
+    "think_s": {"page"},
+    "request_gap_s": {"page", "redirect", "call", "asset"},
+}
+
+
+def _gaps(people: dict[tuple[str, str], list[tuple[float, str]]], sorts: set[str]) -> list[float]:
+    found = []
+    for seen in people.values():
+        times = [at for at, sort in seen if sort in sorts]
+        found += [b - a for a, b in pairwise(times) if b - a <= PAUSE_S]
+    return _spread(found)
+
+
+def _sessions(seen: list[tuple[float, str]]) -> list[list[tuple[float, str]]]:
+    found: list[list[tuple[float, str]]] = []
+    for at, sort in seen:
+        if not found or at - found[-1][-1][0] > PAUSE_S:
+            found.append([])
+        found[-1].append((at, sort))
+    return found
 
 
 def _spread(gaps: list[float]) -> list[float]:
@@ -160,7 +181,7 @@ def _otto(file: Path, shapes: dict[str, Any], figures: dict[str, float]) -> None
     figures["orders_per_cart"] = round(kinds["orders"] / kinds["carts"], 4)
     gaps = [
         (later["ts_ms"] - row["ts_ms"]) / 1000
-        for row, later in zip(rows, rows[1:], strict=False)
+        for row, later in pairwise(rows)
         if row["session"] == later["session"] and 0 < later["ts_ms"] - row["ts_ms"] <= PAUSE_S * 1000
     ]
     shapes["click_gap_s"] = table(

@@ -121,8 +121,10 @@ class Stack(Struct, frozen=True):
 class Stacks:
     """All stacks, drawn by their share."""
 
-    def __init__(self, stacks: Iterable[Stack], replaced_tls: Iterable[Handshake]) -> None:
+    def __init__(self, stacks: Iterable[Stack], replaced_tls: Iterable[Handshake], present: float = 0.0) -> None:
         self.all = tuple(stacks)
+        self.present = present
+        """Unix seconds of the day on which these versions, in these shares, were in use."""
         self.replaced_tls = tuple(replaced_tls)
         """Handshakes of programs that stand between a browser and the network: antivirus, office proxies."""
         self._named = {stack.name: stack for stack in self.all}
@@ -186,7 +188,7 @@ def load_stacks(app: str = "ShopApp") -> Stacks:
         for name, given in data["tls"].items()
     }
     stacks = [_stack(given, handshakes, data["headers"], app) for given in data["stacks"]]
-    return Stacks(stacks, [handshakes[name] for name in data["tls_replaced"]])
+    return Stacks(stacks, [handshakes[name] for name in data["tls_replaced"]], data["present"])
 
 
 def _stack(given: dict[str, Any], handshakes: Mapping[str, Handshake], layouts: Mapping[str, Any], app: str) -> Stack:
@@ -314,7 +316,10 @@ class Client(Struct):
             "dest": dest,
             "accept": accept,
         }
-        return self.stack.fields(self._way(kind, type, dest, accept), slots, self.extra)
+        extra = self.extra
+        if extra and self.protocol == "2":
+            extra = tuple((name.lower(), value) for name, value in extra)
+        return self.stack.fields(self._way(kind, type, dest, accept), slots, extra)
 
     def _way(self, kind: str, type: str, dest: str, accept: str) -> str:
         """Name the layout of a call: in Chromium the order of fields follows from which of them the page has set."""
