@@ -16,6 +16,8 @@ __all__ = ["SEGMENTS", "Traits", "draw_traits"]
 SEGMENTS = {"privacy": 0.06, "old_device": 0.04, "office_proxy": 0.04}
 """Shares of persons; all others are of segment ``web``. Invented, on the generous side so that harm to them shows."""
 _PRIVATE = frozenset({"brave", "tor", "firefox", "firefox_android", "duckduckgo"})
+_IN_PHONES = frozenset({"webview_ios"})
+"""Pages inside of apps: no computer has these, even where the User-Agent does not say that it is a phone's."""
 
 
 class Traits(Struct, frozen=True):
@@ -75,7 +77,7 @@ def draw_traits(world: World, person: Person) -> Traits:
 
 
 def _stack(world: World, rng: random.Random, segment: str, is_mobile: bool) -> Stack:
-    stacks, without = world.stacks, world.without
+    stacks, without = world.stacks, world.without if is_mobile else world.without | _IN_PHONES
     if segment == "privacy":
         families = _private(stacks, without, is_mobile)
         if families and rng.random() < 0.75:
@@ -101,7 +103,7 @@ def _old(stacks: Stacks, without: frozenset[str], is_mobile: bool) -> tuple[Stac
     found = [
         stack
         for stack in stacks.all
-        if stack.kind == "browser" and stack.is_mobile == is_mobile and stack.family not in without
+        if stack.kind == "browser" and stack.is_mobile == is_mobile and stack.family not in without and stack.major
     ]
     newest: dict[str, int] = {}
     for stack in found:
