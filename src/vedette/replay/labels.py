@@ -33,7 +33,7 @@ ACTORS: tuple[Actor, ...] = ("human", "good_bot", "bad_bot")
 _ID = "http.request.id"
 _OPTIONAL = ("session", "campaign", "threat", "level", "segment", "prize")
 _KIND = ("actor", "campaign", "threat", "level", "segment")
-_CHUNK = 65_536
+_CHUNK = 16_384
 _PRIZE = re.compile(r"[^:\s]+:.+", re.DOTALL)
 
 
