@@ -127,7 +127,7 @@ def _look_through_orders(visit: Visit) -> Script:
 
 
 def _spreadsheet(world: World, rng: random.Random, client: Client) -> Client:
-    stack = own_stack(world.stacks, "spreadsheet", rng.choice(_SPREADSHEETS), "curl")
+    stack = own_stack(world.stacks, "spreadsheet", rng.choice(_SPREADSHEETS), "python-requests")
     sheet = Client.make(stack, world.networks.draw(rng, client.network, client.country), rng)
     sheet.address, sheet.asn = client.address, client.asn
     sheet.authorization = bearer(rng)

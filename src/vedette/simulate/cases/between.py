@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -24,17 +25,18 @@ _APPS = (
     (
         "https://l.facebook.com/",
         " [FB_IAB/FB4A;FBAV/535.0.0.49.72;IABMV/1;]",
-        " [FBAN/FBIOS;FBAV/535.0.0.38.72;FBBV/812342311;FBDV/iPhone15,2;FBMD/iPhone;FBSN/iOS;FBSV/18.6;FBSS/3;FBCR/;"
+        " [FBAN/FBIOS;FBAV/535.0.0.38.72;FBBV/812342311;FBDV/{model};FBMD/iPhone;FBSN/iOS;FBSV/{version};FBSS/3;FBCR/;"
         "FBID/phone;FBLC/de_DE;FBOP/80]",
     ),
     (
         "https://l.instagram.com/",
         " Instagram 405.0.0.54.82 Android (34/14; 420dpi; 1080x2205; samsung; SM-A546B; a54x; s5e8835; de_DE;"
         " 804012345)",
-        " Instagram 405.0.0.30.90 (iPhone15,2; iOS 18_6; de_DE; de; scale=3.00; 1179x2556; IABMV/1; 803912345)",
+        " Instagram 405.0.0.30.90 ({model}; iOS {underscored}; de_DE; de; scale=3.00; 1179x2556; IABMV/1; 803912345)",
     ),
 )
 """Referrer, and what is added to the User-Agent on Android and on iOS, in the form of such apps."""
+_MODELS = ("iPhone15,2", "iPhone14,5", "iPhone16,1", "iPhone13,2", "iPhone17,3")
 _SYSTEMS = ("chrome", "safari_ios")
 """Whose engine the browser inside an app is."""
 _TURBO = "Opera/9.80 (Android; Opera Mini/87.0.2254/191.331; U; de) Presto/2.12.423 Version/12.16"
@@ -70,7 +72,11 @@ def _webview(stacks: Stacks, name: str, which: int) -> Stack:
             agent.replace(") AppleWebKit", "; wv) AppleWebKit").replace(") Chrome/", ") Version/4.0 Chrome/") + android
         )
     else:
-        agent = agent.split(" Version/")[0] + ios
+        found = re.search(r"OS (\d+(?:_\d+)+)", agent)
+        underscored = found[1] if found else "18_6"
+        model = _MODELS[sum(name.encode()) % len(_MODELS)]
+        own = ios.format(model=model, version=underscored.replace("_", "."), underscored=underscored)
+        agent = agent.split(" Version/")[0] + " Mobile/15E148" + own
     headers: dict[str, Headers] = {
         kind: tuple(
             (field, agent if value == old.user_agent else value.replace("Google Chrome", "Android WebView"))
@@ -124,7 +130,7 @@ def _through_saver(
 
 @lru_cache(maxsize=8)
 def _opera_mini(stacks: Stacks, phone: int) -> Stack:
-    """Compose Opera Mini, whose servers render the page: their handshake, the phone's name in a field of its own."""
+    """Compose Opera Mini, whose servers render pages and name the phone in a field of its own, over wget's handshake."""
     fields: Headers = (
         ("User-Agent", _TURBO),
         ("Host", "{host}"),
@@ -144,7 +150,7 @@ def _opera_mini(stacks: Stacks, phone: int) -> Stack:
         ("Connection", "Keep-Alive"),
     )
     kinds = dict.fromkeys(("navigate", "fetch", "asset", "api"), fields)
-    return stacks.family("curl")[0].dressed(kinds, user_agent=_TURBO, protocol="1.1")
+    return stacks.family("wget")[0].dressed(kinds, user_agent=_TURBO)
 
 
 def _pages_only(world: World, visit: Visit) -> Script:

@@ -254,8 +254,8 @@ _SLOTS = {"Host": "{host}", "Accept-Language": "{language}", "Referer": "{refere
 
 @lru_cache(maxsize=8)
 def _text_browser(stacks: Stacks, which: int) -> Stack:
-    """Compose a text browser over the handshake of OpenSSL as curl uses it."""
+    """Compose a text browser over the handshake of wget, which is as plain."""
     _, agent, order, accept, encoding = _TEXT_BROWSERS[which]
     values = {**_SLOTS, "User-Agent": agent, "Accept": accept, "Accept-Encoding": encoding}
     fields: Headers = tuple((name, values[name]) for name in order.split())
-    return stacks.family("curl")[0].dressed({"navigate": fields, "api": fields}, user_agent=agent, protocol="1.1")
+    return stacks.family("wget")[0].dressed({"navigate": fields, "api": fields}, user_agent=agent)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import random
 from functools import lru_cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from msgspec import Struct
 
 from vedette.simulate.networks import Address, Networks
 
-__all__ = ["CLAIMS", "Claim", "Sort", "claims_of", "place"]
+__all__ = ["CLAIMS", "Claim", "Sort", "claims_of", "is_true", "place"]
 
 Sort = Literal["search", "ai", "user_fetcher", "preview", "monitor", "feed"]
 
@@ -246,6 +246,16 @@ def place(networks: Networks, rng: random.Random, claim: Claim) -> Address:
     value = first + 1 + rng.randrange(max(1, size - 2))
     dotted = f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
     return Address(dotted, claim.asn, claim.country, f"bot:{claim.name}")
+
+
+def is_true(networks: Networks, claim: Claim, address: str) -> bool:
+    """Whether a bot of this name really comes from an address; false where its operator says nothing about that."""
+    if not claim.ranges:
+        return False
+    if claim.ranges[0].startswith("bot:"):
+        return any(networks.is_in(kind, address) for kind in claim.ranges)
+    value = ip_address(address)
+    return value.version == 4 and any(first <= int(value) < first + size for first, size in _prefixes(claim.ranges))
 
 
 @lru_cache(maxsize=32)

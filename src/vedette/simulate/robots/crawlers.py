@@ -11,7 +11,7 @@ from vedette.simulate.robots.claims import CLAIMS, Claim, claims_of, place
 from vedette.simulate.robots.crawling import PAGES, Crawl, crawl, polite
 from vedette.simulate.robots.keys import COMPARERS, partner_key
 from vedette.simulate.robots.runs import Run, choose, runs, truth_of
-from vedette.simulate.robots.stacks import bot, library, own_stack
+from vedette.simulate.robots.stacks import bot, field, library, own_stack
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -95,12 +95,11 @@ def price_comparison(world: World, part: Part) -> Arrivals:
         each.append((stack, hosts, key))
 
     for run in runs(world, part, rng, calls=150, gap=2.5):
-        site = rng.randrange(COMPARERS)
-        stack, hosts, key = each[site]
+        stack, hosts, key = each[run.number % COMPARERS]
         own = world.rng(f"{part.name}/{run.number}")
         client = Client.make(stack, own.choice(hosts), own)
         if key:
-            client.extra = (("X-Api-Key", key),)
+            client.extra = (field(client, "X-Api-Key", key),)
         yield run.at, _compare(world, part, own, client, hosts, run)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from vedette.simulate.calls import Call, Reply, Script
+from vedette.simulate.robots.stacks import field
 from vedette.simulate.visit import Visit
 
 __all__ = ["Crawl", "crawl", "polite"]
@@ -73,7 +74,7 @@ def crawl(visit: Visit, rng: random.Random, calls: int, plan: Crawl) -> Script:
         elif rng.random() < plan.unchanged:
             status = 304
             since = formatdate(visit.now - 86_400 * (1 + 20 * rng.random()), usegmt=True)
-            client.extra = (*plain, ("if-modified-since", since))
+            client.extra = (*plain, field(client, "If-Modified-Since", since))
         reply = yield from _page(visit, rng, name, number, after, is_right, status)
         client.extra = plain
         left -= 1

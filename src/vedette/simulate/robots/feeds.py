@@ -9,7 +9,7 @@ from vedette.simulate.calls import Arrival, Arrivals, Script
 from vedette.simulate.clients import Client
 from vedette.simulate.robots.claims import claims_of
 from vedette.simulate.robots.runs import choose, truth_of
-from vedette.simulate.robots.stacks import bot, own_stack
+from vedette.simulate.robots.stacks import bot, field, own_stack
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -53,7 +53,7 @@ def _read(world: World, part: Part, rng: random.Random, number: int, at: float, 
     for turn in range(calls):
         visit.now = at + turn * every + 8.0 * rng.random()
         current = int(visit.now / _CHANGES_S)
-        client.extra = (("If-None-Match", f'"{seen:x}"'),) if seen >= 0 else ()
+        client.extra = (field(client, "If-None-Match", f'"{seen:x}"'),) if seen >= 0 else ()
         reply = yield from visit.do(
             "feed", waits=False, kind="api", accept="application/rss+xml", status=304 if seen == current else 0
         )

@@ -9,7 +9,7 @@ from vedette.simulate.clients import Client
 from vedette.simulate.robots.crawling import polite
 from vedette.simulate.robots.keys import partner_key
 from vedette.simulate.robots.runs import shares, truth_of
-from vedette.simulate.robots.stacks import library
+from vedette.simulate.robots.stacks import field, library
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -58,7 +58,7 @@ def partner_clients(world: World, name: str) -> tuple[Client, ...]:
     places = [first] if rng.random() < 0.5 else [first, world.networks.in_same_network(rng, first)]
     clients = tuple(Client.make(stack, where, rng) for where in places)
     for client in clients:
-        client.extra = (("x-api-key" if stack.protocol == "2" else "X-Api-Key", partner_key(world, name)),)
+        client.extra = (field(client, "X-Api-Key", partner_key(world, name)),)
     return clients
 
 

@@ -17,7 +17,7 @@ from vedette.simulate.robots.claims import Claim, place
 from vedette.simulate.world import World
 from vedette.types import Headers
 
-__all__ = ["bot", "bot_stack", "library", "own_stack"]
+__all__ = ["bot", "bot_stack", "field", "library", "own_stack"]
 
 _PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _JSON = "application/json, text/plain, */*"
@@ -32,30 +32,33 @@ def bot(world: World, rng: random.Random, claim: Claim, where: Address | None = 
     return Client.make(stack, where or place(world.networks, rng, claim), rng, "en-US,en;q=0.5")
 
 
-@lru_cache(maxsize=256)
 def bot_stack(stacks: Stacks, claim: Claim, user_agent: str) -> Stack:
     """Give the stack of a bot under one of its User-Agents."""
     return own_stack(stacks, claim.name, user_agent, claim.speaks, claim.sender)
 
 
+@lru_cache(maxsize=512)
 def own_stack(stacks: Stacks, name: str, user_agent: str, speaks: str, sender: str = "") -> Stack:
     """Compose a stack with a User-Agent of its own over the handshake of a family.
 
     A stack that says in its User-Agent that it is a browser sends pages' fields of one; it has no cookies.
     """
     like = _like(stacks, speaks)
-    chrome = _usual(stacks, "chrome")
-    user_agent = user_agent.replace("{chrome}", str(chrome.major))
-    is_rendering = "Chrome/" in user_agent and like.family == "chrome"
-    headers = _rendering(user_agent, sender) if is_rendering else _plain(user_agent, sender)
-    protocol = "2" if is_rendering else "1.1"
-    if protocol == "2":
+    user_agent = user_agent.replace("{chrome}", str(_usual(stacks, "chrome").major))
+    layout = _rendering if "Chrome/" in user_agent and like.family == "chrome" else _plain
+    headers = layout(user_agent, sender)
+    if like.protocol == "2":
         headers = {
             kind: tuple((field.lower(), value) for field, value in fields if field not in ("Host", "Connection"))
             for kind, fields in headers.items()
         }
-    dressed = like.dressed(headers, user_agent=user_agent, protocol=protocol)
+    dressed = like.dressed(headers, user_agent=user_agent)
     return replace(dressed, name=f"{name}: {user_agent}", kind="bot", family=name, is_mobile=False)
+
+
+def field(client: Client, name: str, value: str) -> tuple[str, str]:
+    """Write a field as the client's protocol does: in lower case where it is HTTP/2."""
+    return (name.lower() if client.protocol == "2" else name), value
 
 
 def library(world: World, rng: random.Random) -> Stack:
@@ -81,7 +84,7 @@ def _plain(user_agent: str, sender: str) -> dict[str, Headers]:
     after: Headers = (("From", sender),) if sender else ()
     head: Headers = (("Host", "{host}"), ("Connection", "keep-alive"))
     tail: Headers = (*after, ("User-Agent", user_agent), ("Accept-Encoding", "gzip, deflate, br"), ("{extra}", ""))
-    body: Headers = (("Content-Type", "{type}"), ("Content-Length", "{length}"))
+    body: Headers = (("Authorization", "{authorization}"), ("Content-Type", "{type}"), ("Content-Length", "{length}"))
     kinds = {"navigate": _PAGE, "fetch": "*/*", "asset": "*/*", "api": _JSON}
     return {kind: (*head, *body, ("Accept", accept), *tail) for kind, accept in kinds.items()}
 
