@@ -10,7 +10,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -108,6 +108,13 @@ class Networks:
     def countries(self, kind: str) -> tuple[str, ...]:
         """Name the countries that have networks of this kind, in alphabetical order."""
         return tuple(sorted({found.country for found in self._ranges[kind]}))
+
+    def is_in(self, kind: str, address: str) -> bool:
+        """Whether an address is in one of the ranges of a kind."""
+        value, is_v6 = int(ip_address(address)), ":" in address
+        return any(
+            found.first <= value < found.first + found.size for found in self._ranges[kind] if found.is_v6 == is_v6
+        )
 
     def draw(self, rng: random.Random, kind: str, countries: Countries = "") -> Address:
         """Draw an address.
