@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    from vedette.simulate.target.figures import Figures
     from vedette.simulate.world import World
     from vedette.simulate.writing import Writer
 
@@ -25,8 +26,17 @@ def command(
     seed: int = 0,
     scale: float = 1.0,
     list: Annotated[bool, Parameter(negative="")] = False,
+    target: str = "",
+    key: str = "",
+    speed: float = 1.0,
+    rate: float | None = None,
+    count: int | None = None,
+    seconds: float | None = None,
+    concurrent: int | None = None,
+    forwarded_for: Annotated[bool, Parameter(negative="")] = False,
+    ca: Path | None = None,
 ) -> int:
-    """Make labelled traffic: people, good bots and attack campaigns.
+    """Make labelled traffic: people, good bots and attack campaigns, as a log or fired at an address of your own.
 
     Writes request records, and beside them the labels (who really sent each request), the outcomes that the shop
     learns later, the shop's vedette.yaml, and what each campaign spent and won. The same scenario, seed and scale give
@@ -36,13 +46,18 @@ def command(
              vedette replay worlds/shop-day.jsonl.zst worlds/shop-day.outcomes.jsonl.zst
                --config worlds/shop-day.vedette.yaml --labels worlds/shop-day.labels.parquet
 
+    With --target the same world is sent to a running API, by real client programs (extra: vedette[drill]). An address
+    that is not loopback must be a Vedette edge that proves, with the operator's drill key, that this is wanted there.
+
+    Example: vedette simulate --scenario tiny --target http://127.0.0.1:8080 --speed 60
+
     Parameters
     ----------
     scenario
         A world that ships (--list names them), or a YAML file; all makes each that ships, with --out a directory.
     out
         Where request records go: .jsonl.zst, .jsonl.gz or .jsonl; the other files take its name. Without it
-        SCENARIO.jsonl.zst in this directory.
+        SCENARIO.jsonl.zst in this directory; with --target nothing is written then.
     seed
         Of everything that is left to chance. Seeds from 900 on are for testing: they alone hold the campaign families
         and client stacks that tuning must not see.
@@ -50,6 +65,24 @@ def command(
         Multiplies every population.
     list
         Name the worlds that ship.
+    target
+        Scheme, host and port to fire at.
+    key
+        The drill key, as env:NAME or file:PATH; the same as drill.key at the edge.
+    speed
+        Seconds of the world in one real second.
+    rate
+        Requests a second at most: 50 where not given, 500 on loopback; at most 500, on loopback 5000.
+    count
+        Requests in all: 100,000 where not given, at most 1,000,000.
+    seconds
+        Real time: 600 where not given, at most 3600.
+    concurrent
+        Requests under way at once: 200 where not given, at most 1000.
+    forwarded_for
+        Name the simulated address in X-Forwarded-For, for an edge that trusts loopback as a proxy.
+    ca
+        File of certificate authorities to check the target with; without it the system's, and on loopback none.
     """
     from vedette.simulate.populations import POPULATIONS
     from vedette.simulate.scenario import find, names, read_scenario
@@ -63,17 +96,30 @@ def command(
         return 2
     from vedette.simulate.world import World
 
+    if target:
+        if scenario == _ALL:
+            print("vedette simulate: --target takes one scenario at a time", file=sys.stderr)
+            return 2
+        how = {"speed": speed, "rate": rate, "count": count, "seconds": seconds, "concurrent": concurrent}
+        try:
+            file = find(scenario)
+            kept = None if out is None else _out(out, file.stem, is_directory=False)
+        except ValueError as error:
+            print(f"vedette simulate: {error}", file=sys.stderr)
+            return 2
+        world = World(read_scenario(file, POPULATIONS), seed, scale)
+        return _fire(world, target, kept, key=_secret(key), forwarded_for=forwarded_for, ca=str(ca or ""), **how)
     try:
         chosen = names() if scenario == _ALL else (scenario,)
         files = [find(name) for name in chosen]
-        targets = [_out(out, file.stem, is_directory=scenario == _ALL) for file in files]
+        paths = [_out(out, file.stem, is_directory=scenario == _ALL) for file in files]
     except ValueError as error:
         print(f"vedette simulate: {error}", file=sys.stderr)
         return 2
-    for file, target in zip(files, targets, strict=True):
+    for file, path in zip(files, paths, strict=True):
         world = World(read_scenario(file, POPULATIONS), seed, scale)
         try:
-            done = _write(world, target)
+            done = _write(world, path)
         except OSError as error:
             said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             print(f"vedette simulate: {said}; nothing of this world was kept", file=sys.stderr)
@@ -108,6 +154,39 @@ def _write(world: World, out: Path) -> bool:
         return False
     _print(world, writer, monotonic() - began)
     return True
+
+
+def _secret(text: str) -> str:
+    """Read ``--key``; a mistake is reported as one in a configuration is."""
+    if not text:
+        return ""
+    from vedette.config.document import flag_node
+    from vedette.config.load import raise_problems
+    from vedette.config.reading import Reader, secret
+
+    reader = Reader(None)
+    found = secret(reader, flag_node("--key", text), "drill.key")
+    raise_problems(reader, "")
+    return str(found.value)
+
+
+def _fire(world: World, url: str, out: Path | None, **how: Any) -> int:
+    from rich.console import Console
+
+    from vedette.simulate.target.keeping import fire_and_keep
+
+    with Console(stderr=True).status(f"{world.scenario.name} → {url}") as status:
+
+        def report(figures: Figures) -> None:
+            status.update(f"{world.scenario.name} → {url}: {figures.requests:,} requests, {figures.stopped:,} stopped")
+
+        figures, files = fire_and_keep(world, url, out, report=report, **how)
+    print(figures.text())
+    for what, path in files.items():
+        print(f"  {what}: {path}")
+    if figures.ended == "interrupted":
+        return 130
+    return 1 if figures.is_failure else 0
 
 
 class _Progress:

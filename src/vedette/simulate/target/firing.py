@@ -10,7 +10,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from vedette.doors.drill import Bounds, Refused
-from vedette.simulate.calls import Arrival, Arrivals, Call, Reply, Script
+from vedette.simulate.calls import Arrival, Arrivals, Call, Reply, Script, Word
 from vedette.simulate.target.crowd import Crowd
 from vedette.simulate.target.figures import Ended, Figures
 from vedette.simulate.target.message import Answer, Message, is_stop, message_of, reply_of
@@ -182,7 +182,14 @@ class Firing:
         client = call.client
         address = client.address if self._forwarded_for else self._crowd.source(client) or client.address
         seen = replace(client, address=address, ja3="", ja4="", tls_version="", protocol="")
-        sent = replace(call, at=wall, client=seen, headers=message.headers, body_size=len(message.body or b""))
+        sent = replace(
+            call,
+            at=wall,
+            client=seen,
+            headers=message.headers,
+            body_size=len(message.body or b""),
+            words=tuple(Word(word.outcome, word.after_s / self._speed) for word in call.words),
+        )
         self._figures.add(sent, reply)
         if self._record is not None:
             self._record(sent, reply)
