@@ -32,7 +32,7 @@ def main() -> int:
     for name in given.worlds or shipped:
         bench = worlds.World(name, given.directory, scale=given.scale, keep=given.keep)
         result = bench.result(given.seed, given.tuning_seed, limit)
-        limit = result.limit
+        limit = result.limits[0]
         found.append(result)
     text = page.page(found, given.seed, given.tuning_seed, given.scale)
     if given.no_write:

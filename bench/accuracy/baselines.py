@@ -1,6 +1,7 @@
 """Two defences that everybody has, judged by the same measures: a rate limit for each address, a user-agent list.
 
-The rate limit is flattered: window and threshold are those with the best F1 on the very world that it is judged on.
+The rate limit is flattered twice: window and threshold are chosen on the very world that it is judged on, once for the
+best F1, once (*gentle*) for the most malicious requests stopped where no more than 0.1 % of human sessions notice.
 """
 
 from __future__ import annotations
@@ -19,9 +20,23 @@ from vedette.replay.judge.accuracy import Judgement, judge
 from vedette.replay.judge.rows import Rows
 from vedette.replay.labels import Labels, hash_of
 
-__all__ = ["WINDOWS", "AgentList", "Limit", "Seen", "best_limit", "by_agent", "by_rate", "counts_within", "read"]
+__all__ = [
+    "GENTLE",
+    "WINDOWS",
+    "AgentList",
+    "Limit",
+    "Seen",
+    "best_limit",
+    "by_agent",
+    "by_rate",
+    "counts_within",
+    "gentle_limit",
+    "read",
+    "tuned",
+]
 
 WINDOWS = (10.0, 60.0, 600.0, 3600.0)
+GENTLE = 0.001
 WELCOME = frozenset({"search-engine", "monitoring", "social-preview", "feed-reader", "ai-crawler"})
 """Kinds of bots that most owners of an API let in by their name."""
 APP_LIBRARIES = frozenset({"okhttp", "CFNetwork", "Dart"})
@@ -89,8 +104,8 @@ def counts_within(seen: Seen, window_s: float) -> NDArray[np.int64]:
 
 
 def best_limit(seen: Seen, is_bad: NDArray[np.bool_], windows: tuple[float, ...] = WINDOWS) -> tuple[Limit, float]:
-    """The window and threshold of best F1, over every threshold that makes a difference."""
-    best, score = Limit(windows[0], 0), -1.0
+    """The window and threshold of best F1, over every threshold of one or more that makes a difference."""
+    best, score = Limit(windows[0], 1), 0.0
     total = int(is_bad.sum())
     for window in windows:
         counts = counts_within(seen, window)
@@ -98,22 +113,53 @@ def best_limit(seen: Seen, is_bad: NDArray[np.bool_], windows: tuple[float, ...]
         ranked = counts[order]
         hits = np.cumsum(is_bad[order])
         ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # stop all that count as much or more
-        f1 = 2 * hits[ends] / (ends + 1 + total)
+        f1 = 2 * hits[ends] / (ends + 1 + total) * (ranked[ends] > 1)
         place = int(np.argmax(f1))
         if f1[place] > score:
             best, score = Limit(window, int(ranked[ends[place]]) - 1), float(f1[place])
     return best, score
 
 
-def by_rate(seen: Seen, labels: Labels, fallback: Limit) -> tuple[Judgement, Limit, float]:
-    """Judge the rate limit; ``fallback`` is used where nothing is malicious, so that nothing can be tuned."""
-    is_bad = np.array([kind.actor == "bad_bot" for kind in labels.kind_list], np.bool_)[labels.kinds[seen.label]]
-    limit, f1 = best_limit(seen, is_bad) if is_bad.any() else (fallback, 0.0)
+def gentle_limit(
+    seen: Seen,
+    is_bad: NDArray[np.bool_],
+    is_human: NDArray[np.bool_],
+    session: NDArray[np.int32],
+    windows: tuple[float, ...] = WINDOWS,
+) -> Limit:
+    """The limit that stops most malicious requests of those that no more than 0.1 % of human sessions ever meet."""
+    best, score = Limit(windows[0], 1), -1
+    mine = is_human & (session >= 0)
+    for window in windows:
+        counts = counts_within(seen, window)
+        peaks = np.zeros(int(session.max(initial=-1)) + 1, np.int64)
+        np.maximum.at(peaks, session[mine], counts[mine])
+        peaks = np.sort(peaks[peaks > 0])  # what each human session comes to, at most
+        allowed = int(GENTLE * len(peaks))
+        most = max(1, int(peaks[len(peaks) - 1 - allowed])) if len(peaks) else 1
+        stopped = int(np.count_nonzero(counts[is_bad] > most))
+        if stopped > score:
+            best, score = Limit(window, most), stopped
+    return best
+
+
+def tuned(seen: Seen, labels: Labels, fallback: Limit) -> tuple[Limit, float, Limit]:
+    """Give the limit of best F1 with that F1, and the gentle one.
+
+    Where nothing is malicious nothing can be tuned: the first is ``fallback``, and its F1 is 0.
+    """
+    actors = np.array([kind.actor for kind in labels.kind_list])[labels.kinds[seen.label]]
+    is_bad = actors == "bad_bot"
+    gentle = gentle_limit(seen, is_bad, actors == "human", labels.sessions[seen.label])
+    return (*(best_limit(seen, is_bad) if is_bad.any() else (fallback, 0.0)), gentle)
+
+
+def by_rate(seen: Seen, labels: Labels, limit: Limit) -> Judgement:
+    """Judge a rate limit; its score is the rank of the count."""
     counts = counts_within(seen, limit.window_s)
     distinct, rank = np.unique(counts, return_inverse=True)
     score = (rank / max(len(distinct), 1)).astype(np.float32)
-    rows = Rows.of_stops(labels, seen.label, seen.time, score, counts > limit.most, "rate_limit")
-    return judge(rows), limit, f1
+    return judge(Rows.of_stops(labels, seen.label, seen.time, score, counts > limit.most, "rate_limit"))
 
 
 class AgentList:

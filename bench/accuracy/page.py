@@ -40,9 +40,12 @@ vedette replay shop-day.jsonl.zst shop-day.outcomes.jsonl.zst --config shop-day.
 - Brackets are 95 % Wilson intervals. They take requests for independent; those of one session or campaign are not, so
   that the truth is less certain.
 - **Defaults** is Vedette without any configuration: purposes are guessed from paths, sessions from usual cookie names.
-- **Rate limit** refuses an address that sends more than so many requests in a sliding window. It is flattered: of the
-  windows of 10 s, 60 s, 10 min and 1 h and all thresholds, it uses those with the best F1 on the very world, held-out
-  labels included.
+- **Won** counts different accounts, cards, objects and so on of each campaign, whose requests were not stopped; a
+  campaign is **half stopped** when half of its last twenty requests are. Costs are the simulation's, invented but
+  consistent: the same spending divided by what is won.
+- **Rate limit** refuses an address that sends more than so many requests in a sliding window (10 s, 60 s, 10 min or
+  1 h). It is flattered: window and threshold are chosen on the very world, held-out labels included, once for the best
+  F1, once (**gentle**) to stop as much as it can where no more than 0.1 % of human sessions notice.
 - **Agent list** blocks user agents on the public list of the package `crawler-user-agents` and the HTTP libraries that
   such lists name, and requests without one. It lets in search engines, monitors, previews, feed readers and AI crawlers
   by their name, whoever claims it, and the libraries of the shop's own apps.
@@ -115,7 +118,8 @@ def _defences(result: Result) -> list[tuple[str, Figures]]:
     return [
         ("**Vedette**", result.configured),
         ("Vedette, defaults", result.defaults),
-        ("rate limit", result.rate),
+        ("rate limit, best F1", result.rate),
+        ("rate limit, gentle", result.gentle),
         ("agent list", result.agents),
     ]
 
@@ -162,10 +166,11 @@ def _world(result: Result, seed: int, tuning_seed: int) -> str:
         facts.append(f"{people['sessions']:,} human sessions")
     count = len(judged["campaigns"])
     facts.append(f"{count or 'no'} campaign{'s' if count > 1 else ''}")
-    tuned = f"best F1, {result.f1:.2f}" if result.f1 else "nothing to tune on: that of the world before"
+    limit, f1, gentle = result.limits
+    tuned = f"F1 {f1:.2f}" if f1 else "nothing to tune on: that of the world before"
     parts = [
         f"## {result.name}\n\n{result.description}\n",
-        f"{', '.join(facts)}. The rate limit is {result.limit} ({tuned}).\n",
+        f"{', '.join(facts)}. The rate limit of best F1 refuses {limit} ({tuned}), the gentle one {gentle}.\n",
     ]
     table = Table(*_COLUMNS)
     for name, told in _defences(result):
@@ -195,7 +200,7 @@ def _families(result: Result) -> Table | None:
         return None
     others = [
         {(one["family"], one["level"]): one for one in told["malicious"]}
-        for told in (result.defaults, result.rate, result.agents)
+        for told in (result.defaults, result.rate, result.gentle, result.agents)
     ]
 
     def triple(told: dict[Any, Figures], family: str, of: Callable[[Figures], Figures]) -> str:
@@ -203,7 +208,9 @@ def _families(result: Result) -> Table | None:
         found = [told.get((family, level)) for level in levels]
         return " / ".join(share(of(one)).removesuffix(" %") if one else "–" for one in found)
 
-    table = Table("family", "requests", "**Vedette**", "score at 0.1 %", "AUC", "defaults", "rate limit", "agent list")
+    table = Table(
+        "family", "requests", "**Vedette**", "score at 0.1 %", "AUC", "defaults", "best F1", "gentle", "agent list"
+    )
     for family in ("", *families):
         whole = cells.get((family, None))
         if whole is None:
@@ -231,6 +238,7 @@ def _losses(result: Result) -> Table | None:
     table = Table(
         "family", "level", "campaigns", "ever stopped", "median to first stop", "median to first `bad_bot`",
         "half stopped", "median to half stopped", "won before half stopped / in all / on offer",
+        "attacker's cost of one, undefended / with Vedette",
     )  # fmt: skip
     for (family, level), found in sorted(groups.items()):
         table.add(
@@ -243,6 +251,7 @@ def _losses(result: Result) -> Table | None:
             sum(one["half_stopped"] is not None for one in found),
             _moments(one["half_stopped"] for one in found),
             _won(found),
+            _cost(found, result.costs),
         )
     return table
 
@@ -268,6 +277,19 @@ def _won(found: Sequence[Figures]) -> str:
     return "; ".join(told) or "–"
 
 
+def _cost(found: Sequence[Figures], costs: dict[str, float]) -> str:
+    """What an attacker pays for one prize, as the world counts it; the same spending, fewer prizes."""
+    spent = sum(costs.get(one["name"], 0.0) for one in found)
+    offered, leaked = (sum(sum(one[what].values()) for one in found) for what in ("offered", "leaked"))
+    if not offered or not spent:
+        return "–"
+    return f"{_dollars(spent / offered)} / {_dollars(spent / leaked) if leaked else 'none won'}"
+
+
+def _dollars(value: float) -> str:
+    return f"$ {value:.2f}" if value >= 0.995 else f"$ {value:.2g}" if value >= 0.0001 else f"$ {value:.6f}"
+
+
 def _prizes(result: Result) -> Table | None:
     words = list(result.configured["prizes"])
     if not words:
@@ -290,10 +312,10 @@ def _people(result: Result) -> Table | None:
     others = [{one["segment"]: one for one in judged["people"]} for _, judged in _defences(result)[1:]]
     table = Table(
         "segment", "requests", "stopped", "sessions", "noticed", "hard-stopped", "defaults: noticed",
-        "rate limit: noticed", "agent list: hard-stopped",
+        "best F1: noticed", "gentle: noticed", "agent list: hard-stopped",
     )  # fmt: skip
     for one in told:
-        defaults, rate, agents = (other.get(one["segment"], {}) for other in others)
+        defaults, rate, gentle, agents = (other.get(one["segment"], {}) for other in others)
         table.add(
             _words(one["segment"]) or "all",
             f"{one['requests']:,}",
@@ -303,6 +325,7 @@ def _people(result: Result) -> Table | None:
             share(one["sessions_hard_stopped"], spread=True),
             share(defaults.get("sessions_noticed")),
             share(rate.get("sessions_noticed")),
+            share(gentle.get("sessions_noticed")),
             share(agents.get("sessions_hard_stopped")),
         )
     return table
@@ -313,7 +336,9 @@ def _bots(result: Result) -> Table | None:
     if not told:
         return None
     others = [{one["segment"]: one for one in judged["good_bots"]} for _, judged in _defences(result)[1:]]
-    table = Table("segment", "requests", "**Vedette**", "verdict `bad_bot`", "defaults", "rate limit", "agent list")
+    table = Table(
+        "segment", "requests", "**Vedette**", "verdict `bad_bot`", "defaults", "best F1", "gentle", "agent list"
+    )
     for one in told:
         table.add(
             _words(one["segment"]) or "all",

@@ -19,6 +19,8 @@ __all__ = ["Result", "World", "names"]
 
 Figures = dict[str, Any]
 """A judgement as ``vedette replay --accuracy`` writes it."""
+Limits = tuple[Limit, float, Limit]
+"""The rate limit of best F1, that F1, and the gentle one."""
 FIRST = ("shop-day", "quiet", "week", "cat-and-mouse", "benign-only", "tiny")
 
 
@@ -30,10 +32,12 @@ class Result(NamedTuple):
     configured: Figures
     defaults: Figures
     rate: Figures
+    gentle: Figures
     agents: Figures
     tuning: Figures
-    limit: Limit
-    f1: float
+    limits: Limits
+    costs: dict[str, float]
+    """Dollars that each campaign spent, as the simulation counts them."""
 
 
 def names() -> list[str]:
@@ -59,18 +63,25 @@ class World:
 
     def result(self, seed: int, tuning_seed: int, fallback: Limit) -> Result:
         """Build and judge."""
-        rate, agents, limit, f1 = self._baselines(seed, fallback)
+        rate, gentle, agents, limits = self._baselines(seed, fallback)
         return Result(
             self.name,
             _description(self.name),
             self._replay(seed, "configured"),
             self._replay(seed, "defaults"),
             rate,
+            gentle,
             agents,
             self._replay(tuning_seed, "configured"),
-            limit,
-            f1,
+            limits,
+            self._costs(seed),
         )
+
+    def _costs(self, seed: int) -> dict[str, float]:
+        books = self._path(seed, ".campaigns.jsonl")
+        lines = books.read_text("utf-8").splitlines() if books.exists() else []
+        told = [json.loads(line) for line in lines]
+        return {one["campaign"]: one["cost"] for one in told}
 
     def _path(self, seed: int, suffix: str) -> Path:
         return self._directory / f"{self.name}-{seed}{suffix}"
@@ -95,20 +106,21 @@ class World:
             self._run("replay", *words)
         return json.loads(target.read_text("utf-8"))
 
-    def _baselines(self, seed: int, fallback: Limit) -> tuple[Figures, Figures, Limit, float]:
-        told = self._path(seed, ".limit.json")
-        rate, agents = (self._path(seed, f".{what}.json") for what in ("rate", "agents"))
-        if not (self._keep and told.exists() and rate.exists() and agents.exists()):
+    def _baselines(self, seed: int, fallback: Limit) -> tuple[Figures, Figures, Figures, Limits]:
+        told = self._path(seed, ".limits.json")
+        files = [self._path(seed, f".{what}.json") for what in ("rate", "gentle", "agents")]
+        if not (self._keep and told.exists() and all(file.exists() for file in files)):
             traffic = self._build(seed)
-            print(f"{self.name} {seed}: baselines", flush=True)
+            print(f"{self.name}: baselines", flush=True)
             labels = read_labels(self._path(seed, ".labels.parquet"))
             seen = baselines.read(traffic, labels)
-            judged, limit, f1 = baselines.by_rate(seen, labels, fallback)
-            write(judged, rate)
-            write(baselines.by_agent(seen, labels), agents)
-            told.write_bytes(msgspec.json.encode((limit, f1)))
-        limit, f1 = msgspec.json.decode(told.read_bytes(), type=tuple[Limit, float])
-        return json.loads(rate.read_text("utf-8")), json.loads(agents.read_text("utf-8")), limit, f1
+            limit, f1, gentle = baselines.tuned(seen, labels, fallback)
+            write(baselines.by_rate(seen, labels, limit), files[0])
+            write(baselines.by_rate(seen, labels, gentle), files[1])
+            write(baselines.by_agent(seen, labels), files[2])
+            told.write_bytes(msgspec.json.encode((limit, f1, gentle)))
+        rate, mild, agents = (json.loads(file.read_text("utf-8")) for file in files)
+        return rate, mild, agents, msgspec.json.decode(told.read_bytes(), type=Limits)
 
     def _run(self, *words: str) -> None:
         print(f"{self.name}: vedette {' '.join(words)}", flush=True)

@@ -32,8 +32,19 @@ def figures(tmp_path: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return json.loads(write(judged, tmp_path / "figures.json").read_text())  # type: ignore[no-any-return]
 
 
-def result(judged: dict[str, Any], name: str = "shop-day") -> Any:
-    return worlds.Result(name, "A shop.", judged, judged, judged, judged, judged, Limit(60.0, 20), 0.5)
+def result(judged: dict[str, Any], name: str = "shop-day", f1: float = 0.5) -> Any:
+    return worlds.Result(
+        name,
+        "A shop.",
+        judged,
+        judged,
+        judged,
+        judged,
+        judged,
+        judged,
+        (Limit(60.0, 20), f1, Limit(10.0, 50)),
+        {"c": 2.0},
+    )
 
 
 def test_a_world_with_attacks(tmp_path: Path) -> None:
@@ -46,12 +57,13 @@ def test_a_world_with_attacks(tmp_path: Path) -> None:
     text = page.page([result(figures(tmp_path, rows))], 900, 1, 0.5)
     assert "| [shop-day](#shop-day) | **Vedette** | 50.0 % | 0 % (few)" in text
     assert "84 requests, 47.6 % of them malicious, 20 human sessions, 1 campaign." in text
-    assert "more than 20 requests in 60 s (best F1, 0.50)" in text
+    assert "refuses more than 20 requests in 60 s (F1 0.50), the gentle one more than 50 requests in 10 s." in text
     assert "Populations are scaled by 0.5." in text
     assert "| carding | 40 | 50.0 / – / 50.0 |" in text
     assert "| office | 40 | 50.0 % | 20 | 100 % [83.9, 100] | 0 % [0, 16.1] |" in text
     assert "card 9 / 20 / 40" in text
     assert "Vedette, seed 1" in text
+    assert "| $ 0.05 / $ 0.1 |" in text
     width = {}
     for line in text.splitlines():  # every row of a table has as many cells as its head
         if line.startswith("|"):
@@ -63,7 +75,7 @@ def test_a_world_with_attacks(tmp_path: Path) -> None:
 
 def test_a_world_without_attacks(tmp_path: Path) -> None:
     judged = figures(tmp_path, [{"actor": "human", "session": "s"}])
-    text = page.page([result(judged, "benign-only")._replace(f1=0.0)], 900, 1, 1.0)
+    text = page.page([result(judged, "benign-only", 0.0)], 900, 1, 1.0)
     assert "no campaign" in text
     assert "nothing to tune on" in text
     assert "by family and level" not in text

@@ -194,7 +194,7 @@ def _campaigns(judged: Judgement) -> Iterator[str]:
         )
         yield f"won before half stopped/in all/on offer: {won}"
         most = max((one.catalogue_before_half for one in judged.campaigns), default=math.nan)
-        if not math.isnan(most):
+        if most > 0:
             yield f"most of the catalogue taken by one campaign before it was half stopped: {100 * most:.2f} %"
     if not judged.campaigns:
         return
