@@ -2,8 +2,8 @@
 
     python -m bench.capture_clients [--out FILE] [--only NAME ...]
 
-Each program is asked twice for ``https://localhost``: once of a socket that only keeps the first bytes (the hello), once
-of a server of Node.js that speaks HTTP/1.1 and HTTP/2 and notes the fields of each request. Programs that are not
+Each program is asked twice for ``https://localhost``: once of a socket that only keeps the first bytes (the hello),
+once of a server of Node.js that speaks HTTP/1.1 and HTTP/2 and notes the fields of each request. Programs that are not
 installed are left out, what was recorded of them before stays. Nothing leaves the machine.
 """
 
@@ -145,10 +145,10 @@ def run(*command: str) -> Ask:
 
     def ask(url: str, place: Path) -> None:
         parts = [part.replace("URL", url).replace("PLACE", str(place)) for part in command]
+        own = {name: value for name, value in os.environ.items() if not name.endswith(("_BUNDLE", "_CERTS", "_FILE"))}
         subprocess.run(
             parts, cwd=place, timeout=WAIT_S, check=False, capture_output=True,
-            env={**{name: value for name, value in os.environ.items() if not name.endswith(("_BUNDLE", "_CERTS", "_FILE"))},
-                 "NODE_TLS_REJECT_UNAUTHORIZED": "0", "NO_PROXY": "*"},
+            env={**own, "NODE_TLS_REJECT_UNAUTHORIZED": "0", "NO_PROXY": "*"},
         )  # fmt: skip
 
     return ask
@@ -177,8 +177,9 @@ def programs() -> dict[str, Ask]:
             "sh", "-c", "curl -ks URL/api/get; curl -ks URL/api/post " + " ".join(f"'{p}'" for p in json_type)
         )
     if shutil.which("wget"):
-        found["wget"] = run("sh", "-c", "wget -qO- --no-check-certificate URL/api/get; wget -qO- --no-check-certificate "
-                            "--header 'Content-Type: application/json' --post-data '{}' URL/api/post")  # fmt: skip
+        wget = "wget -qO- --no-check-certificate"
+        posted = "--header 'Content-Type: application/json' --post-data '{}'"
+        found["wget"] = run("sh", "-c", f"{wget} URL/api/get; {wget} {posted} URL/api/post")
     if shutil.which("node"):
         found["node"] = run("node", str(PROGRAMS / "fetch.mjs"), "URL")
         found["node-https"] = run("node", str(PROGRAMS / "https.mjs"), "URL")
@@ -247,9 +248,8 @@ def main() -> None:
                 kept[program] = {"hello": told(whole[0]), "requests": requests[:1] if ":" in program else requests}
                 orders = {tuple(kind for kind in hello.extensions if not is_grease(kind)) for hello in whole}
                 kept[program]["permutes"] = len(orders) > 1
-                print(
-                    f"{program}: {len(whole)} hellos, {len(orders)} orders, {len(requests)} requests, {version_of(requests[0]['headers'])}"
-                )
+                counts = f"{len(whole)} hellos, {len(orders)} orders, {len(requests)} requests"
+                print(f"{program}: {counts}, {version_of(requests[0]['headers'])}")
         finally:
             server.close()
     given.out.write_text(json.dumps(kept, indent=None, separators=(",", ":")).replace('},"', '},\n"') + "\n")

@@ -32,39 +32,31 @@ CHROMIUM = {  # the first major of each handshake
     152: "captured headless-chrome",
 }  # fmt: skip
 SAFARI = {
-    0: "safari153",
-    15.5: "safari155",
-    17: "safari170",
-    18: "safari180",
-    18.4: "safari184",
-    26: "safari260",
-    26.01: "safari2601",
-    27: "safari270",
-}
+    0: "safari153", 15.5: "safari155", 17: "safari170", 18: "safari180", 18.4: "safari184", 26: "safari260",
+    26.01: "safari2601", 27: "safari270",
+}  # fmt: skip
 SAFARI_IOS = {
-    0: "safari153",
-    15.5: "safari155",
-    17: "safari172_ios",
-    18: "safari180_ios",
-    18.4: "safari184_ios",
-    26: "safari260_ios",
-    27: "safari270_ios",
-}
+    0: "safari153", 15.5: "safari155", 17: "safari172_ios", 18: "safari180_ios", 18.4: "safari184_ios",
+    26: "safari260_ios", 27: "safari270_ios",
+}  # fmt: skip
 FIREFOX = {
-    0: "described lexiforest__firefox_133.0.3_linux", 133: "captured curl_cffi:firefox133", 135: "captured curl_cffi:firefox135",
+    0: "described lexiforest__firefox_133.0.3_linux", 133: "captured curl_cffi:firefox133",
+    135: "captured curl_cffi:firefox135",
     144: "captured curl_cffi:firefox144", 153: "captured curl_cffi:firefox153", 154: "captured curl_cffi:firefox154",
 }  # fmt: skip
 TARGETS = {
-    "chromium": {0: "chrome99", 100: "chrome100", 101: "chrome101", 104: "chrome104", 107: "chrome107", 110: "chrome110",
-                 116: "chrome116", 119: "chrome119", 120: "chrome120", 123: "chrome123", 124: "chrome124", 131: "chrome131",
-                 133: "chrome133a", 136: "chrome136", 142: "chrome142", 145: "chrome145", 146: "chrome146", 150: "chrome150",
+    "chromium": {0: "chrome99", 100: "chrome100", 101: "chrome101", 104: "chrome104", 107: "chrome107",
+                 110: "chrome110", 116: "chrome116", 119: "chrome119", 120: "chrome120", 123: "chrome123", 124: "chrome124",
+                 131: "chrome131", 133: "chrome133a", 136: "chrome136", 142: "chrome142", 145: "chrome145",
+                 146: "chrome146", 150: "chrome150",
                  151: "chrome151", 152: "chrome152"},
     "android": {0: "chrome99_android", 131: "chrome131_android", 150: "chrome150", 151: "chrome151", 152: "chrome152"},
     "firefox": {0: "firefox133", 135: "firefox135", 144: "firefox144", 147: "firefox147", 153: "firefox153",
                 154: "firefox154", 155: "firefox155"},
 }  # fmt: skip
 BRANDS = {
-    "chrome": "Google Chrome", "edge": "Microsoft Edge", "opera": "Opera", "brave": "Brave", "samsung": "Samsung Internet",
+    "chrome": "Google Chrome", "edge": "Microsoft Edge", "opera": "Opera", "brave": "Brave",
+    "samsung": "Samsung Internet",
     "webview": "Android WebView", "chromium": "", "headless": "HeadlessChrome",
 }  # fmt: skip
 
@@ -86,7 +78,7 @@ def brands(major: int, brand: str, version: str = "") -> str:
     order = orders[major % 6] if major > 102 else (0, 1, 2)
     if not brand:
         order = (major % 2, (major + 1) % 2)
-    places = {place: entry for place, entry in zip(order, listed, strict=False)}
+    places = dict(zip(order, listed, strict=False))
     return ", ".join(f'"{name}";v="{number}"' for name, number in (places[at] for at in sorted(places)))
 
 
@@ -206,8 +198,9 @@ class Builder:
         is_ios = read(user_agent).platform == "iOS"
         if version == 26.0 and found and found[3]:
             version = 26.01
-        if "Version/" not in user_agent and version >= 18.6:
-            version = 26.0  # the system's version in the agent has been frozen since
+        is_frozen = re.search(r" OS 18_[67] like", user_agent) is not None  # by Safari since iOS 26
+        if "Version/" not in user_agent and is_frozen:
+            version = 26.0
         target = latest(SAFARI_IOS if is_ios else SAFARI, version)
         era = 18 if version >= 18 else 17 if version >= 16.4 else 15
         encoding = (
@@ -238,9 +231,7 @@ class Builder:
                 shares[row["userAgent"]] += row["weight"]
         kept = shares.most_common(MOST_BROWSERS)
         total = sum(weight for _, weight in kept)
-        print(
-            f"profiles: {sum(shares.values()):.3f} of the weight is whole, {total:.3f} kept in {len(kept)} agents of {len(shares)}"
-        )
+        print(f"profiles: {sum(shares.values()):.3f} of the weight is whole, {total:.3f} kept in {len(kept)} agents")
         for user_agent, weight in kept:
             agent = read(user_agent)
             share = round(weight / total, 7)

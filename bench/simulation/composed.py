@@ -3,6 +3,8 @@
 What they send is captured where the program runs here; user agents of other versions, and shares, are invented.
 """
 
+# ruff: noqa: E501 (tables)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -254,9 +256,7 @@ def _impersonators(builder: Builder) -> None:
                 for field in ("content-type", "authorization", "referer", "origin", "cookie", "content-length")
             ),
         ]
-        builder.layouts[f"curl_cffi {target}"] = {
-            kind: extended for kind in ("navigate", "fetch", "cross", "asset", "api")
-        }
+        builder.layouts[f"curl_cffi {target}"] = dict.fromkeys(("navigate", "fetch", "cross", "asset", "api"), extended)
         family = "firefox" if target.startswith("firefox") else "curl_cffi"
         share = (
             4.0

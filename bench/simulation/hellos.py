@@ -1,5 +1,7 @@
 """Handshakes: from ``captured.json``, from curl-impersonate's descriptions, and a few composed from documentation."""
 
+# ruff: noqa: E501 (tables)
+
 from __future__ import annotations
 
 import json

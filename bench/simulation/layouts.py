@@ -5,6 +5,8 @@ sends as them (captured too) and are extended by the order that Apify's data giv
 OkHttp's ``BridgeInterceptor`` and the documentation of CFNetwork and Dart.
 """
 
+# ruff: noqa: E501 (tables)
+
 from __future__ import annotations
 
 from typing import Any
@@ -46,7 +48,10 @@ def chromium(requests: list[dict[str, Any]]) -> Layout:
     found: Layout = {}
     paths = {"/a.png": "asset", "/a.js": "asset-script", "/a.css": "asset-style"}
     for row in requests:
-        if row["method"] == "OPTIONS" or row["path"] == "/favicon.ico":
+        if row["method"] == "OPTIONS":
+            found.setdefault("preflight", _asking(slotted(row["headers"])))
+            continue
+        if row["path"] == "/favicon.ico":
             continue
         fields = slotted(row["headers"])
         kind = paths.get(row["path"]) or row["path"].removeprefix("/api/")
@@ -60,9 +65,21 @@ def chromium(requests: list[dict[str, Any]]) -> Layout:
                 fields.insert(at + 1, EXTRA)
                 fields = _with_cookie(fields)
             found.setdefault(kind, fields)
-    missing = {"navigate", "asset", *(f"{kind}{way}" for kind in ("fetch", "cross") for way in WAYS)} - set(found)
+    missing = {
+        "preflight",
+        "navigate",
+        "asset",
+        *(f"{kind}{way}" for kind in ("fetch", "cross") for way in WAYS),
+    } - set(found)
     assert not missing, missing
     return found
+
+
+def _asking(fields: Fields) -> Fields:
+    """What a preflight asks for is put where the further fields are."""
+    at = next(i for i, (name, _) in enumerate(fields) if name.lower().startswith("access-control-request"))
+    kept = [(name, value) for name, value in fields if not name.lower().startswith("access-control-request")]
+    return [*kept[:at], EXTRA, *kept[at:]]
 
 
 def _with_cookie(fields: Fields) -> Fields:
@@ -80,7 +97,7 @@ def older_chromium(layout: Layout, *, has_priority: bool, has_hints: bool) -> La
     for kind, fields in layout.items():
         names = {name.lower() for name, _ in fields}
         kept = [(name, value) for name, value in fields if has_priority or name.lower() != "priority"]
-        if kind != "navigate" and "sec-ch-ua" in names:
+        if kind not in {"navigate", "preflight"} and "sec-ch-ua" in names:
             order = [
                 "sec-ch-ua",
                 "accept" if "-json" in kind else "",
@@ -153,6 +170,7 @@ def firefox(*, has_fetch: bool = True, privacy: str = "", encoding: str = "gzip,
         "fetch-json": fields(call, "cors", "empty", "{accept}", "u=4"),
         "cross": fields(call, "cors", "empty", "*/*", "u=4"),
         "cross-json": fields(call, "cors", "empty", "{accept}", "u=4"),
+        "preflight": fields(f"{{extra}} Referer Origin {privacy} Connection {meta}", "cors", "empty", "*/*", "u=4"),
         "asset": fields(
             f"{privacy} Connection Referer Cookie {meta}", "no-cors", "image",
             "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "u=5, i",
@@ -194,6 +212,8 @@ def safari(era: int, encoding: str = "gzip, deflate, br") -> Layout:
         for name in call.split()
         if name not in {"Content-Type", "Origin", "{extra}", "Authorization", "Content-Length"}
     )
+    taken = {"Content-Type", "Cookie", "Authorization", "Content-Length"}
+    preflight = " ".join(name for name in call.split() if name not in taken)
     image = "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
     return {
         "navigate": fields(page, "navigate", "document", PAGE, "u=0, i"),
@@ -201,6 +221,7 @@ def safari(era: int, encoding: str = "gzip, deflate, br") -> Layout:
         "fetch-json": fields(call, "cors", "empty", "{accept}", "u=3, i"),
         "cross": fields(call, "cors", "empty", "*/*", "u=3, i"),
         "cross-json": fields(call, "cors", "empty", "{accept}", "u=3, i"),
+        "preflight": fields(preflight, "cors", "empty", "*/*", "u=3, i"),
         "asset": fields(asset, "no-cors", "image", image, "u=5, i"),
         "asset-script": fields(asset, "no-cors", "script", "*/*", "u=1, i"),
         "asset-style": fields(asset, "no-cors", "style", "text/css,*/*;q=0.1", "u=1, i"),

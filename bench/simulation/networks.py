@@ -1,5 +1,7 @@
 """Networks: real prefixes by autonomous system and kind, and published ranges of bots, VPNs, relays and Tor."""
 
+# ruff: noqa: E501 (tables)
+
 from __future__ import annotations
 
 import gzip
@@ -25,6 +27,14 @@ OFFICE = re.compile(
     re.I,
 )
 NOT_OFFICE = re.compile(r"stadtwerke|host|cloud|data ?cent", re.I)
+HOSTING = re.compile(
+    r"host|vps|data ?cent(?:er|re)|datacamp|server|colocat|colocrossing|m247|leaseweb|contabo|ionos|strato|netcup|hetzner|ovh|linode"
+    r"|vultr|choopa|psychz|quadranet|cogent|zenlayer|gcore|g-core|selectel|timeweb|alibaba|tencent|huawei cloud|oracle corp"
+    r"|packethub|worldstream|serverius|ipxo|b2 net|sharktech|frantech|buyvm|clouvider|melbikomas|stark industries|aeza",
+    re.I,
+)
+NOT_HOSTING = re.compile(r"telecom|cable|university|bank|afrihost", re.I)
+MOST_HOSTING, LARGEST_HOSTING, SMALLEST_HOSTING = 160, 32_768, 2_048
 MOST_OFFICES, LARGEST_OFFICE = 60, 16_384
 ACCESS = re.compile(
     r"telecom|telekom|telefon|telcom|telmex|telstra|telia|telenor|telus|telkom|broadband|cable|vodafone|orange|comcast"
@@ -71,13 +81,15 @@ def build(data: Path) -> dict[str, Any]:
     known = {row["asn"] for row in found}
     found += [row for row in facts.access_networks() if row["asn"] not in known]
     found += [row for row in facts.offices() if row["asn"] not in known]
+    found += [row for row in facts.hosting() if row["asn"] not in known]
     lists = {kind: facts.ranges(ranges) for kind, ranges in sorted(given["lists"].items())}
     return {"networks": found, "lists": lists, "mixes": {kind: list(mix.items()) for kind, mix in MIXES.items()}}
 
 
 def cut(kind: str, prefix: list[int]) -> list[int]:
-    """Keep the first part of an office's prefix, so that universities do not outweigh all companies."""
-    return [prefix[0], min(prefix[1], LARGEST_OFFICE)] if kind == "office" else list(prefix)
+    """Keep the first part of a large prefix, so that universities and three clouds do not outweigh all others."""
+    largest = {"office": LARGEST_OFFICE, "datacentre": LARGEST_HOSTING}
+    return [prefix[0], min(prefix[1], largest.get(kind, prefix[1]))]
 
 
 def _whole(ranges: list[list[str]]) -> list[tuple[str, int]]:
@@ -133,6 +145,12 @@ class _Facts:
         """Name organisations near the shop that have networks of their own, by the words in their names."""
         found = [self._network("office", asn, prefixes) for asn, _, _, prefixes in self._named(OFFICE, NOT_OFFICE)]
         return [row for row in found if row and row["country"] in {*HOME, "NL", "GB"}][:MOST_OFFICES]
+
+    def hosting(self) -> list[dict[str, Any]]:
+        """Name hosting companies of the world by the words in their names."""
+        named = [row for row in self._named(HOSTING, NOT_HOSTING) if row[2] >= SMALLEST_HOSTING][:MOST_HOSTING]
+        found = (self._network("datacentre", asn, prefixes) for asn, _, _, prefixes in named)
+        return [row for row in found if row]
 
     def _named(self, wanted: re.Pattern[str], not_wanted: re.Pattern[str]) -> list[tuple[int, str, int, list[Any]]]:
         prefixes: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -204,9 +204,9 @@ def _logins(file: Path, shapes: dict[str, Any], figures: dict[str, float]) -> No
 
 def _bots(file: Path, shapes: dict[str, Any], figures: dict[str, float]) -> None:
     rows = pq.read_table(file).to_pylist()
-    for name, flag in (("bot", "is_bot"), ("hub", "is_hub"), ("people", "is_organic")):
-        chosen = [row for row in rows if row[flag]]
-        source = f"PRIDE locations labelled {name}"
+    for name, label in (("bot", "bot"), ("hub", "hub"), ("people", "organic")):
+        chosen = [row for row in rows if row["gold_label"] == label]
+        source = f"PRIDE locations whose gold label is {label}"
         shapes[f"{name}_users"] = table(
             (row["unique_users"] for row in chosen), f"{source}: users", is_whole=True, points=101
         )

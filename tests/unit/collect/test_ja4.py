@@ -49,8 +49,12 @@ FIREFOX = Hello(  # with the JA3 that its describers publish beside it
 
 
 def body_of(hello: Hello, kind: int) -> bytes:
-    pairs = lambda values: struct.pack(f">{len(values)}H", *values)
-    sized = lambda data, form=">H": struct.pack(form, len(data)) + data
+    def pairs(values):
+        return struct.pack(f">{len(values)}H", *values)
+
+    def sized(data, form=">H"):
+        return struct.pack(form, len(data)) + data
+
     if kind == 10:
         return sized(pairs(hello.curves))
     if kind == 11:
