@@ -107,16 +107,22 @@ def _through_relay(world: World, part: Part, rng: random.Random, number: int, at
     safari = tuple(family for family in world.stacks.families if family.startswith("safari"))
     families = safari if kind == "relay" and safari else None
     stack = world.stacks.draw(rng, "browser", families=families, without=world.without)
-    where = world.networks.draw(rng, kind)
+    where = _exit(world, rng, kind)
     client = browser(world, rng, stack, where)
     client.language = draw_language(rng, world.scenario.country, stack.family)  # of the person, not of the exit
 
     def move() -> None:
         if rng.random() < (0.6 if kind == "relay" else 0.1):
-            client.move(world.networks.draw(rng, kind))
+            client.move(_exit(world, rng, kind))
             client.reconnect(rng)
 
     return shop(world, visit(world, part, rng, client, number, at), move=move)
+
+
+def _exit(world: World, rng: random.Random, kind: str) -> Address:
+    """Give an exit: a relay's in the person's own country, where it has any; a VPN's anywhere."""
+    home = world.scenario.country
+    return world.networks.draw(rng, kind, home if kind == "relay" and home in world.networks.countries(kind) else "")
 
 
 def _through_saver(
@@ -130,7 +136,7 @@ def _through_saver(
 
 @lru_cache(maxsize=8)
 def _opera_mini(stacks: Stacks, phone: int) -> Stack:
-    """Compose Opera Mini, whose servers render pages and name the phone in a field of its own, over wget's handshake."""
+    """Compose Opera Mini, whose servers render pages and name the phone in a field, over wget's handshake."""
     fields: Headers = (
         ("User-Agent", _TURBO),
         ("Host", "{host}"),

@@ -58,7 +58,7 @@ def office(world: World, part: Part) -> Arrivals:
         client = browser(world, rng, stack, own.where)
         if own.handshake and stack is own.stack:
             client.replace_tls(own.handshake, rng)
-        return shop(world, visit(world, part, rng, client, number, at), logs_in=0.9 if nine <= at < rush else 0.25)
+        return shop(world, visit(world, part, rng, client, number, at), begins=0.85 if nine <= at < rush else 0.1)
 
     return arrive(world, part, moments(count, draw, begin, end), script)
 

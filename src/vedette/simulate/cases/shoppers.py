@@ -9,7 +9,15 @@ from vedette.simulate.calls import Arrivals, Script
 from vedette.simulate.clients import Client, Stack
 from vedette.simulate.networks import Address
 from vedette.simulate.people.apps import device_id
-from vedette.simulate.people.journey import Habits, open_shop, session_cookie, shop_around
+from vedette.simulate.people.journey import (
+    Habits,
+    log_in,
+    look_around_account,
+    open_shop,
+    pause,
+    session_cookie,
+    shop_around,
+)
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -89,11 +97,18 @@ def shop(
     *,
     most: int = 60,
     logs_in: float = 0.25,
+    begins: float = 0.0,
     move: Callable[[], None] | None = None,
     referer: str | None = None,
     name: str = "",
 ) -> Script:
-    """Come in, look around, perhaps sign in, perhaps buy."""
+    """Come in, look around, perhaps sign in, perhaps buy.
+
+    Args:
+        most: Longest visit in calls.
+        begins: How likely signing in comes first; ``logs_in`` how likely it comes later without need.
+        name: Of the account; drawn where it is left out.
+    """
     rng = visit.rng
     calls = requests(world, rng, most)
     number = world.shop.popular_product(rng) if rng.random() < 0.6 else None
@@ -101,9 +116,15 @@ def shop(
     yield from open_shop(
         visit, number=number, referer=where, is_warm=bool(visit.client.cookie), files=max(1, calls // 2)
     )
+    has_account = rng.random() < 0.7 or bool(name)
+    name = name or account(world, rng)
+    if rng.random() < begins:
+        pause(visit, 0.4)
+        if (yield from log_in(visit, name, is_autofilled=rng.random() < 0.6)) and rng.random() < 0.5:
+            yield from look_around_account(visit)
     habits = Habits(
-        account=name or account(world, rng),
-        has_account=rng.random() < 0.7 or bool(name),
+        account=name,
+        has_account=has_account,
         logs_in=logs_in,
         is_autofilled=rng.random() < 0.6,
         move=move,
