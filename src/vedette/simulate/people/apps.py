@@ -14,6 +14,8 @@ from vedette.simulate.clients import Client, Stack
 from vedette.simulate.people.accounts import bearer
 from vedette.simulate.people.journey import (
     Habits,
+    Steps,
+    leave_after,
     look_around_account,
     look_at_product,
     open_shop,
@@ -30,6 +32,7 @@ __all__ = ["android", "app_client", "device_id", "ios"]
 
 _FAMILIES = {"android": ("okhttp", "dart"), "ios": ("cfnetwork",)}
 _TOKEN_S = 43_200.0
+_FEW = 24
 
 
 def _apps(world: World, part: Part, *, platform: str) -> Arrivals:
@@ -68,32 +71,33 @@ def _visit(world: World, part: Part, persons: Persons, session: int, at: float, 
     client = app_client(persons, rng, person, stack, line)
     visit = Visit(world.shop, client, world.truth(part, session), rng, at)
     requests = int(world.shapes["session_requests"].draw(rng))
-    is_member = person.is_known and person.has_account
+    habits = Habits(
+        account=person.account,
+        has_account=person.has_account,
+        logs_in=0.5,
+        is_autofilled=rng.random() < 0.6,
+        pace=pace,
+        tabs=0.0,
+        move=_mover(persons, rng, person, client, line),
+    )
+    steps = _come_and_go(visit, requests, person, at, habits)
+    yield from (leave_after(visit, steps, requests) if requests < _FEW else steps)
+
+
+def _come_and_go(visit: Visit, requests: int, person: Person, at: float, habits: Habits) -> Steps:
+    rng, is_member = visit.rng, person.is_known and person.has_account
     if is_member:
         yield from _renew(visit, person, at)
+    yield from open_shop(visit)
     if rng.random() < 0.18:  # opened by a push message, straight at a product
-        yield from open_shop(visit)
-        yield from look_at_product(visit, world.shop.popular_product(rng))
-    elif requests > 2:
-        yield from open_shop(visit)
-        yield from report(visit, 0.5)
-        yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
+        yield from look_at_product(visit, visit.shop.popular_product(rng))
     else:
-        yield from open_shop(visit)
-    if visit.made < requests:
-        if is_member and rng.random() < 0.15:
-            pause(visit, pace)
-            yield from look_around_account(visit)
-        habits = Habits(
-            account=person.account,
-            has_account=person.has_account,
-            logs_in=0.5,
-            is_autofilled=rng.random() < 0.6,
-            pace=pace,
-            tabs=0.0,
-            move=_mover(persons, rng, person, client, line),
-        )
-        yield from shop_around(visit, requests, habits)
+        yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
+        yield from report(visit, 0.5)
+    if is_member and rng.random() < 0.15:
+        pause(visit, habits.pace)
+        yield from look_around_account(visit)
+    yield from shop_around(visit, requests, habits)
     yield from report(visit, 0.4)  # what was left when the app went to the background
 
 

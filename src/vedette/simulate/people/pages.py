@@ -21,6 +21,7 @@ __all__ = [
     "browse",
     "choose",
     "go_to",
+    "leave_after",
     "load_file",
     "look_at_article",
     "look_at_listing",
@@ -34,7 +35,7 @@ __all__ = [
 
 Steps = Generator[Call, Reply, None]
 
-_LIKE_BEFORE = 0.3
+_LIKE_BEFORE = 0.5
 """Share of pauses near the visit's own tempo; the rest are drawn anew, so that all together follow the shape."""
 _REMEMBERED = 12
 _PICTURES = 24
@@ -48,7 +49,8 @@ def pause(visit: Visit, times: float = 1.0) -> None:
     rng = visit.rng
     chance = rng.random()
     if rng.random() < _LIKE_BEFORE:
-        chance = min(0.999, max(0.0, visit.tempo + 0.2 * (chance - 0.5)))
+        near = abs(visit.tempo + 0.2 * (chance - 0.5))
+        chance = near if near < 1.0 else 2.0 - near
     visit.now += times * load_shapes()["think_s"].at(chance)
 
 
@@ -132,13 +134,14 @@ def _load_site(visit: Visit, is_warm: bool, most: int) -> Steps:
 
 def load_file(visit: Visit, file: int) -> Steps:
     """Load a file, beside whatever else is under way; an app's loader of pictures knows neither token nor device."""
-    client, name = visit.client, visit.shop.file(file)
+    client, name, rng = visit.client, visit.shop.file(file), visit.rng
     own = client.authorization, client.extra
     if visit.kind == "api":
         client.authorization, client.extra = "", ()
     kind = "asset" if visit.kind == "fetch" else visit.kind
     dest = _DEST.get(name.rpartition(".")[2], "image")
-    yield from visit.do("asset", kind=kind, file=name, dest=dest, waits=False, after=visit.rng.expovariate(18.0))
+    after = rng.expovariate(14.0) if rng.random() < 0.7 else 0.15 + 0.8 * rng.random()  # lazily, as it comes into view
+    yield from visit.do("asset", kind=kind, file=name, dest=dest, waits=False, after=after)
     client.authorization, client.extra = own
 
 
@@ -155,7 +158,7 @@ def report(visit: Visit, share: float) -> Steps:
 
 
 def look_at_product(visit: Visit, number: int, *, is_open: bool = False) -> Steps:
-    """Look at a product: its data, price, sometimes reviews, and pictures where it is new to the browser."""
+    """Look at a product: its data, price, reviews, what else there is, and pictures that are new to the browser."""
     rng = visit.rng
     is_new = number not in visit.seen
     if is_new:
@@ -165,15 +168,19 @@ def look_at_product(visit: Visit, number: int, *, is_open: bool = False) -> Step
     if not is_open:
         go_to(visit, _page(visit, number)[0])
     yield from visit.do("product", number=number, waits=False)
-    if rng.random() < 0.6:
+    if rng.random() < 0.8:
         yield from visit.do("price", number=number, after=0.002 + 0.02 * rng.random(), waits=visit.kind != "fetch")
-    if visit.kind != "cross":
-        if is_new:
-            yield from _pictures(visit, number, 3)
-        yield from report(visit, 0.15)
-    if rng.random() < 0.2:
+    if visit.kind == "cross":
+        return
+    if rng.random() < 0.35:
+        body = {"operationName": "Similar", "variables": {"id": visit.shop.product_id(number)}}
+        yield from visit.do("graphql", after=0.01 + 0.08 * rng.random(), body=body, waits=False)
+    yield from report(visit, 0.5)
+    if rng.random() < 0.45:
         visit.now += 0.1 + 0.6 * rng.random()  # scrolled down
-        yield from visit.do("reviews", number=number, page=1)
+        yield from visit.do("reviews", number=number, page=1, waits=False)
+    if is_new:
+        yield from _pictures(visit, number, 5)
 
 
 def look_at_listing(visit: Visit, category: str = "", page: int = 1, *, is_open: bool = False) -> Steps:
@@ -183,7 +190,8 @@ def look_at_listing(visit: Visit, category: str = "", page: int = 1, *, is_open:
         go_to(visit, f"/c/{category}")
     yield from visit.do("listing", category=category, page=page)
     if visit.kind != "cross":
-        yield from _pictures(visit, visit.shop.popular_product(visit.rng), 5)
+        yield from report(visit, 0.5)
+        yield from _pictures(visit, visit.shop.popular_product(visit.rng), 9)
 
 
 def look_at_article(visit: Visit, slug: str = "", *, referer: str = "") -> Steps:
@@ -206,7 +214,22 @@ def search(visit: Visit, q: str = "", *, is_open: bool = False) -> Steps:
         go_to(visit, "/search?q=" + q.replace(" ", "+"))
     yield from visit.do("search", q=q, page=1)
     if visit.kind != "cross":
-        yield from _pictures(visit, visit.shop.popular_product(rng), 4)
+        yield from report(visit, 0.5)
+        yield from _pictures(visit, visit.shop.popular_product(rng), 7)
+
+
+def leave_after(visit: Visit, steps: Steps, requests: int) -> Steps:
+    """Go on until as many calls were made in this visit, then leave in the middle of whatever it is."""
+    try:
+        call = next(steps)
+        while True:
+            reply = yield call
+            if visit.made >= requests:
+                steps.close()
+                return
+            call = steps.send(reply)
+    except StopIteration:
+        return
 
 
 def open_tabs(visit: Visit, count: int) -> Steps:

@@ -9,7 +9,7 @@ from typing import Any
 from vedette.simulate.calls import Arrivals, Script, Truth
 from vedette.simulate.clients import Client
 from vedette.simulate.people.cookies import session_cookie
-from vedette.simulate.people.journey import Habits, Steps, open_shop, shop_around
+from vedette.simulate.people.journey import Habits, Steps, leave_after, open_shop, shop_around
 from vedette.simulate.people.persons import Person, Persons
 from vedette.simulate.people.proxies import behind_proxy
 from vedette.simulate.people.traits import Traits, draw_traits
@@ -19,6 +19,8 @@ from vedette.simulate.world import World
 
 __all__ = ["web"]
 
+_FEW = 16
+"""Visits of fewer calls end wherever they are."""
 _SEARCH_ENGINES = (
     "https://www.google.com/",
     "https://www.google.com/",
@@ -59,18 +61,21 @@ def _visit(world: World, part: Part, persons: Persons, session: int, at: float) 
     elif person.is_known:
         cookie = ""  # deleted or expired; the shop gives a new one
     requests = int(world.shapes["session_requests"].draw(rng))
-    yield from _arrive(visit, requests, cookie, is_back)
-    if visit.made >= requests:
-        return
     habits = Habits(
         account=person.account,
         has_account=person.has_account,
+        logs_in=traits.logs_in,
         is_autofilled=traits.is_autofilled,
         pace=traits.pace,
         tabs=traits.tabs,
-        logs_in=traits.logs_in,
         move=_mover(persons, rng, person, client, line, is_phone),
     )
+    steps = _come_and_go(visit, requests, cookie, is_back, habits)
+    yield from (leave_after(visit, steps, requests) if requests < _FEW else steps)
+
+
+def _come_and_go(visit: Visit, requests: int, cookie: str, is_back: bool, habits: Habits) -> Steps:
+    yield from _arrive(visit, requests, cookie, is_back)
     yield from shop_around(visit, requests, habits)
 
 
@@ -119,12 +124,8 @@ def _arrive(visit: Visit, requests: int, cookie: str, is_back: bool) -> Steps:
     """Enter the shop where people enter it; those who leave at once load little."""
     rng, shop = visit.rng, visit.shop
     is_warm = is_back and rng.random() < 0.75
-    files = requests // 4
-    if requests <= 2:  # gone before anything else was loaded
-        yield from visit.do("home", kind="navigate", referer=rng.choice(_SEARCH_ENGINES) if rng.random() < 0.4 else "")
-        return
     chance = rng.random()
-    how: dict[str, Any] = {"cookie": cookie, "is_warm": is_warm, "files": files}
+    how: dict[str, Any] = {"cookie": cookie, "is_warm": is_warm, "files": requests // 4}
     if chance < 0.34:
         yield from open_shop(visit, referer="" if rng.random() < 0.7 else rng.choice(_SEARCH_ENGINES), **how)
     elif chance < 0.74:
