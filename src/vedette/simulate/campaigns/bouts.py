@@ -19,7 +19,7 @@ from vedette.simulate.world import World
 
 __all__ = ["draw_rate", "run_in_bouts"]
 
-_SHORTEST_S = 20.0
+_SHORTEST_S, _LEAST_APART_S = 20.0, 1800.0
 
 
 def draw_rate(rng: random.Random, low: float, high: float) -> float:
@@ -42,7 +42,7 @@ def run_in_bouts(
         return run(world, part, threat, act, **how)
     begin, end = world.span(part)
     budget = world.count(part)
-    bouts = max(1, min(bouts, budget))
+    bouts = max(1, min(bouts, budget, int((end - begin) / _LEAST_APART_S)))
     slot_s = (end - begin) / bouts
     arrivals = []
     for number in range(bouts):

@@ -42,22 +42,21 @@ class Catalogue:
             raise ValueError(f"no walk {order[:40]!r}; name one of {', '.join(ORDERS)}")
         self._shop = shop
         self._step = 0
-        self._pages = math.ceil(shop.products / len(shop.categories) / _ON_A_PAGE)
-        self._first = rng.randrange(len(shop.categories)) * self._pages
+        self._each = math.ceil(shop.products / len(shop.categories))
+        self._first = rng.randrange(len(shop.categories)) * self._each
         walk = _WALKS.get(self.order)
         self._number = make_walk(walk, rng, shop.products) if walk else shop.ranked_product
         if self.order == "categories":
             self._number = self._listed
 
     def _place(self, step: int) -> tuple[int, int]:
-        """The category and page, both from 0, that list the product of a step."""
-        category, page = divmod(self._first + step // _ON_A_PAGE, self._pages)
-        return category % len(self._shop.categories), page
+        """The category of a step, and its place there, both from 0."""
+        category, place = divmod(self._first + step, self._each)
+        return category % len(self._shop.categories), place
 
     def _listed(self, step: int) -> int:
-        category, page = self._place(step)
-        rank = page * _ON_A_PAGE + step % _ON_A_PAGE
-        return self._shop.ranked_product(category + len(self._shop.categories) * rank)
+        category, place = self._place(step)
+        return self._shop.ranked_product(category + len(self._shop.categories) * place)
 
     def next(self) -> int:
         """Give the next product."""
@@ -67,10 +66,10 @@ class Catalogue:
 
     def page(self) -> tuple[str, int] | None:
         """The category and page that list the next products, where the way leads over lists and a new one is due."""
-        if self.order != "categories" or self._step % _ON_A_PAGE:
+        if self.order != "categories":
             return None
-        category, page = self._place(self._step)
-        return self._shop.categories[category], 1 + page
+        category, place = self._place(self._step)
+        return None if place % _ON_A_PAGE else (self._shop.categories[category], 1 + place // _ON_A_PAGE)
 
 
 Read = Callable[[Toolkit, Visit, int], Script]
@@ -139,7 +138,7 @@ def _scrape(
     """
     if part.level == 3:
         is_terse = rng.random() < 0.3
-        act = _terse(catalogue, read, rng) if is_terse else _looking(catalogue, more, rng)
+        act = _terse(catalogue, read, more, rng) if is_terse else _looking(catalogue, more, rng)
         how: dict[str, Any] = {"activity": "steady"} if rng.random() < (0.7 if is_terse else 0.2) else {}
         return run_in_bouts(world, part, _OAT, act, rng, 0.0, **how)
     act = _asking(catalogue, read, more)
@@ -163,7 +162,7 @@ def _asking(catalogue: Catalogue, read: Read, more: Read) -> Act:
     return act
 
 
-def _terse(catalogue: Catalogue, read: Read, rng: random.Random) -> Act:
+def _terse(catalogue: Catalogue, read: Read, more: Read, rng: random.Random) -> Act:
     """The calls of one product page or a few, without the page: as little from one address as there can be."""
     most = rng.choice((1, 1, 3, 4))
 
@@ -172,6 +171,7 @@ def _terse(catalogue: Catalogue, read: Read, rng: random.Random) -> Act:
             number = catalogue.next()
             go_to(visit, f"/p/{visit.shop.slug(number)}-{visit.shop.product_id(number)}")
             yield from read(kit, visit, number)
+            yield from more(kit, visit, number)
             rest(kit, visit, rng)
 
     return act
