@@ -98,6 +98,7 @@ class Networks:
             self._ranges[kind] = [_Range(first, size, asn, country, False) for first, size, asn, country in ranges]
         self._ranges["proxy"] = [found for kind in _PEOPLE for found in self._ranges[kind]]
         self._cut: dict[tuple[str, str, int], _Ranges] = {}
+        self._there: dict[str, tuple[str, ...]] = {}
         self._carriers: dict[str, tuple[Address, ...]] = {}
         self._shares: dict[tuple[str, tuple[tuple[str, float], ...]], tuple[tuple[str, ...], list[float]]] = {}
 
@@ -107,7 +108,10 @@ class Networks:
 
     def countries(self, kind: str) -> tuple[str, ...]:
         """Name the countries that have networks of this kind, in alphabetical order."""
-        return tuple(sorted({found.country for found in self._ranges[kind]}))
+        known = self._there.get(kind)
+        if known is None:
+            known = self._there[kind] = tuple(sorted({found.country for found in self._ranges[kind]}))
+        return known
 
     def is_in(self, kind: str, address: str) -> bool:
         """Whether an address is in one of the ranges of a kind."""
