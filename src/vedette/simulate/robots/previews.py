@@ -28,6 +28,8 @@ _FROM_PHONES = (
     ),
 )
 """Apps that fetch the preview on the sender's own phone: from a person's address, under the name of a bot."""
+_SERVICES: tuple[Claim | tuple[str, tuple[str, ...], float], ...] = (*claims_of("preview"), *_FROM_PHONES)
+_WEIGHTS = [one[2] if isinstance(one, tuple) else one.weight for one in _SERVICES]
 _CALLS = (0.7, 0.2, 0.1)
 """Shares of fetches of one, two and three calls: the page alone, with its picture, with robots.txt."""
 
@@ -60,10 +62,7 @@ def _links(world: World, part: Part) -> Iterator[tuple[float, list[Arrival]]]:
 
 
 def _fetch(world: World, part: Part, rng: random.Random, number: int, at: float, product: int, calls: int) -> Script:
-    services = claims_of("preview")
-    names: tuple[Claim | tuple[str, tuple[str, ...], float], ...] = (*services, *_FROM_PHONES)
-    weights = [*(claim.weight for claim in services), *(weight for _, _, weight in _FROM_PHONES)]
-    chosen = choose(rng, names, weights)
+    chosen = choose(rng, _SERVICES, _WEIGHTS)
     if isinstance(chosen, tuple):
         name, agents, _ = chosen
         stack = own_stack(world.stacks, name, rng.choice(agents), "safari" if name == "imessage" else "curl")
