@@ -63,7 +63,7 @@ class Limit(NamedTuple):
     most: int
 
     def __str__(self) -> str:
-        return f"more than {self.most:,} requests in {self.window_s:,.0f} s"
+        return f"more than {self.most:,} request{'s' if self.most > 1 else ''} in {self.window_s:,.0f} s"
 
 
 def read(traffic: Path, labels: Labels) -> Seen:

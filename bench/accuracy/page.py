@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -40,9 +40,11 @@ vedette replay shop-day.jsonl.zst shop-day.outcomes.jsonl.zst --config shop-day.
 - Brackets are 95 % Wilson intervals. They take requests for independent; those of one session or campaign are not, so
   that the truth is less certain.
 - **Defaults** is Vedette without any configuration: purposes are guessed from paths, sessions from usual cookie names.
-- **Won** counts different accounts, cards, objects and so on of each campaign, whose requests were not stopped; a
-  campaign is **half stopped** when half of its last twenty requests are. Costs are the simulation's, invented but
-  consistent: the same spending divided by what is won.
+- **First stop** and **half stopped** say how long after the first request of a campaign, and in brackets how many of
+  its requests came before; medians where there are several campaigns. One is half stopped when half of its last twenty
+  requests are.
+- **Won** counts different accounts, cards, objects and so on of each campaign, whose requests were not stopped.
+  Costs are the simulation's, invented but consistent: the same spending divided by what is won.
 - **Rate limit** refuses an address that sends more than so many requests in a sliding window (10 s, 60 s, 10 min or
   1 h). It is flattered: window and threshold are chosen on the very world, held-out labels included, once for the best
   F1, once (**gentle**) to stop as much as it can where no more than 0.1 % of human sessions notice.
@@ -230,38 +232,38 @@ def _families(result: Result) -> Table | None:
 
 
 def _losses(result: Result) -> Table | None:
-    groups: dict[tuple[str, int], list[Figures]] = defaultdict(list)
+    families: dict[str, list[Figures]] = defaultdict(list)
     for one in result.configured["campaigns"]:
-        groups[one["family"], one["level"]].append(one)
-    if not groups:
+        families[one["family"]].append(one)
+    if not families:
         return None
     table = Table(
-        "family", "level", "campaigns", "ever stopped", "median to first stop", "median to first `bad_bot`",
-        "half stopped", "median to half stopped", "won before half stopped / in all / on offer",
-        "attacker's cost of one, undefended / with Vedette",
+        "family", "campaigns", "first stop, level 1 / 2 / 3", "half stopped, level 1 / 2 / 3",
+        "won before half stopped / in all / on offer", "attacker's cost of one, undefended / with Vedette",
     )  # fmt: skip
-    for (family, level), found in sorted(groups.items()):
+    for family, found in sorted(families.items()):
+        levels = [[one for one in found if one["level"] == level] for level in LEVELS]
+        if not any(levels):
+            levels = [found]
         table.add(
             _words(family) or "–",
-            level or "–",
             len(found),
-            sum(one["first_stop"] is not None for one in found),
-            _moments(one["first_stop"] for one in found),
-            _moments(one["first_bad_bot"] for one in found),
-            sum(one["half_stopped"] is not None for one in found),
-            _moments(one["half_stopped"] for one in found),
+            " / ".join(_moments([one["first_stop"] for one in some]) for some in levels),
+            " / ".join(_moments([one["half_stopped"] for one in some]) for some in levels),
             _won(found),
             _cost(found, result.costs),
         )
     return table
 
 
-def _moments(moments: Iterable[Figures | None]) -> str:
+def _moments(moments: Sequence[Figures | None]) -> str:
+    """The median of those that came; how many of how many where some never did."""
     told = [moment for moment in moments if moment is not None]
     if not told:
-        return "never"
+        return "never" if moments else "–"
     after = seconds(median(moment["seconds"] for moment in told))
-    return f"{after}, {median(moment['requests'] for moment in told):,.0f} requests"
+    some = f", {len(told)} of {len(moments)}" if len(told) < len(moments) else ""
+    return f"{after} ({median(moment['requests'] for moment in told):,.0f}{some})"
 
 
 def _won(found: Sequence[Figures]) -> str:

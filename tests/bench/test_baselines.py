@@ -88,7 +88,7 @@ def test_a_log_is_read_and_judged(tmp_path: Path) -> None:
     assert gentle == limit, "no person is stopped by it"
     judged = baselines.by_rate(found, labels_, limit)
     assert limit == Limit(10.0, 1), "all but the first of the forty"
-    assert str(limit) == "more than 1 requests in 10 s"
+    assert str(limit) == "more than 1 request in 10 s"
     assert f1 == pytest.approx(2 * 39 / (39 + 40))
     assert judged.malicious[0].stopped.hits == 39
     assert judged.people[0].sessions_noticed.hits == 0

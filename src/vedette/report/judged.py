@@ -15,7 +15,7 @@ from vedette.replay.judge.campaigns import Campaign, Moment
 from vedette.replay.judge.families import Recall
 from vedette.replay.judge.harm import Population
 from vedette.replay.judge.shares import Share
-from vedette.replay.judge.text import cut_name, measures, worst_first
+from vedette.replay.judge.text import measures, worst_first
 from vedette.report.charts import frame, line_across
 
 __all__ = ["calibration_plot", "judged_rows", "roc"]
@@ -159,7 +159,7 @@ def _heat(judged: Judgement) -> dict[str, Any] | None:
 
     everything = cells["", None]
     rows = [row(found) for found in (everything, *families[:FAMILIES])]
-    name = cut_name(judged.cuts[1]) if judged.cuts else ""
+    name = f"{100 * judged.cuts[1].target:g} % false positives" if judged.cuts else ""
     return {"heads": heads, "rows": rows, "cut": name, "more": max(0, len(families) - FAMILIES)}
 
 
