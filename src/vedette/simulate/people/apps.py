@@ -113,7 +113,7 @@ def _renew(visit: Visit, person: Person, at: float) -> Script:
 
 def _mover(persons: Persons, rng: random.Random, person: Person, client: Client, line: str) -> Callable[[], None]:
     """Phones change between home, carrier and the carrier's other addresses."""
-    chance = 0.3 if line == "mobile" else 0.12
+    chance = 0.5 if line == "mobile" else 0.2
     others = ("mobile", "mobile", "home")
 
     def move() -> None:

@@ -73,7 +73,7 @@ class Persons:
         self._everybody = world.rng("people").getrandbits(64)  # one account has a browser and a phone
         self._returning, self._known, self._accounts = returning, known, accounts
         self._least, self._most = self.count // 60, max(1, self.count // 3)
-        self._offices = max(4, self.count // 12)
+        self._offices = max(4, self.count // 5)
 
     def rng(self, session: int) -> random.Random:
         """The chance of one session."""
@@ -103,10 +103,10 @@ class Persons:
     # -- where -----------------------------------------------------------------------------------------------------
 
     def home(self, person: Person) -> Address:
-        """The line at home; one of twelve persons shares it with somebody else who shops."""
+        """The line at home; one of 25 persons shares it with somebody else who shops."""
         bits = mixed(person.seed, 1)
         household = person.seed
-        if bits % 12 == 0 and person.number > 40:
+        if bits % 25 == 0 and person.number > 40:
             household = mixed(self.seed, -2 - self.first_session(person.number - 1 - bits % 37))
         return self.world.address(random.Random(mixed(household, 2)), "home")
 

@@ -104,9 +104,9 @@ def _mover(
     if line == "relay":
         chance = 0.5
     elif line == "mobile":  # carriers give connections different addresses of theirs
-        chance, others = 0.3, ("mobile", "mobile", "home")
+        chance, others = 0.5, ("mobile", "mobile", "home")
     elif line == "home" and is_phone:
-        chance, others = 0.1, ("mobile", "mobile", "home")
+        chance, others = 0.2, ("mobile", "mobile", "home")
     elif line == "vpn":
         chance, others = 0.08, ("vpn", "vpn", "home")
     if not chance:

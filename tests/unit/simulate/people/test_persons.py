@@ -66,13 +66,14 @@ def test_a_share_of_homes_has_two_shoppers(persons):
     lines = Counter(
         here.home(here.who(session)).address for session in range(2000) if here.first_session(session) == session
     )
-    assert sum(count > 1 for count in lines.values()) / len(lines) == pytest.approx(0.06, abs=0.04)
+    assert sum(count > 1 for count in lines.values()) / len(lines) == pytest.approx(0.04, abs=0.025)
 
 
 def test_colleagues_share_a_line(persons):
     here = persons()
-    offices = {here.office(here.who(session)).address for session in range(2000)}
-    assert 20 < len(offices) < 700
+    people = {here.who(session) for session in range(2000)}
+    offices = {here.office(person).address for person in people}
+    assert 0.4 < len(offices) / len(people) < 0.9
 
 
 def test_lines_depend_on_device_and_hour(persons):
