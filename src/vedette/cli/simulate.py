@@ -107,7 +107,8 @@ def command(
         except ValueError as error:
             print(f"vedette simulate: {error}", file=sys.stderr)
             return 2
-        world = World(read_scenario(file, POPULATIONS), seed, scale)
+        # A drill measures nothing, so nothing is kept back from it.
+        world = World(read_scenario(file, POPULATIONS), seed, scale, everything=True)
         return _fire(world, target, kept, key=_secret(key), forwarded_for=forwarded_for, ca=str(ca or ""), **how)
     try:
         chosen = names() if scenario == _ALL else (scenario,)

@@ -105,5 +105,6 @@ class Figures(Struct):
             spent = f"${account.cost:.2f}"
             lines.append(f"{name[:28]:<28} {spent:>10} {account.retools:>9,} {account.won:>9,} {each:>10}")
         notes = [*self.notes]
-        notes += [f"{family}: {library} stood for it ({n:,} calls)" for (family, library), n in self.replaced.items()]
+        replaced = sorted(self.replaced.items(), key=lambda item: (-item[1], item[0]))
+        notes += [f"{family}: {library} stood for it ({n:,} calls)" for (family, library), n in replaced]
         return "\n".join([*lines, *([""] if notes else []), *notes])

@@ -38,7 +38,7 @@ def test_a_campaign_wins_what_reached_the_api(call_of):
 
 def test_the_summary_tells_people_first_and_what_a_success_costs(call_of):
     figures = counted(call_of)
-    figures.replaced = {("go", "aiohttp"): 12}
+    figures.replaced = {("urllib", "requests"): 3, ("go", "aiohttp"): 12}
     figures.notes.append("all calls came from one address of this machine")
     figures.late, figures.cut = 4, 5
     assert figures.text() == (
@@ -53,7 +53,8 @@ def test_the_summary_tells_people_first_and_what_a_success_costs(call_of):
         "stuffing-3                        $0.00         0         2    $0.0004\n"
         "\n"
         "all calls came from one address of this machine\n"
-        "go: aiohttp stood for it (12 calls)"
+        "go: aiohttp stood for it (12 calls)\n"
+        "urllib: requests stood for it (3 calls)"
     )
 
 
