@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from vedette.simulate.networks import load_networks
-from vedette.simulate.robots.claims import CLAIMS, claims_of, place
+from vedette.simulate.robots.claims import CLAIMS, claims_of, is_true, place
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.name)
@@ -41,3 +41,15 @@ def test_every_bot_says_who_it_is():
 def test_each_sort_has_several():
     for sort in ("search", "ai", "user_fetcher", "preview", "monitor", "feed"):
         assert len(claims_of(sort)) >= 3, sort
+
+
+@pytest.mark.parametrize("claim", [claim for claim in CLAIMS.values() if claim.ranges], ids=lambda claim: claim.name)
+def test_what_is_true_can_be_told_from_what_is_claimed(claim):
+    networks, rng = load_networks(), random.Random(5)
+    assert all(is_true(networks, claim, place(networks, rng, claim).address) for _ in range(20))
+    assert not any(is_true(networks, claim, networks.draw(rng, "home").address) for _ in range(20))
+
+
+def test_nothing_is_true_of_a_bot_that_publishes_nothing():
+    networks, rng = load_networks(), random.Random(5)
+    assert not is_true(networks, CLAIMS["slackbot"], place(networks, rng, CLAIMS["slackbot"]).address)
