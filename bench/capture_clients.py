@@ -196,6 +196,12 @@ def programs() -> dict[str, Ask]:
         found["headless-chrome"] = run(*chromium, "-")
         found["headless-chrome-locale"] = run(*chromium, "de-DE")
         found["headless-chrome-http1"] = run(*chromium, "-", "--disable-http2")
+    if shutil.which("firefox-esr"):
+        firefox = (sys.executable, str(PROGRAMS / "firefox.py"), "URL", "PLACE")
+        found["firefox"] = run(*firefox)
+        found["firefox-private"] = run(
+            *firefox, "privacy.globalprivacycontrol.enabled", "privacy.donottrackheader.enabled"
+        )
     from curl_cffi.requests.impersonate import BrowserTypeLiteral
 
     for target in BrowserTypeLiteral.__args__:  # type: ignore[attr-defined]
@@ -245,9 +251,13 @@ def main() -> None:
                 if not whole or not requests:
                     print(f"{program}: {len(whole)} hellos, {len(requests)} requests; kept as it was")
                     continue
-                kept[program] = {"hello": told(whole[0]), "requests": requests[:1] if ":" in program else requests}
+                last = next((at for at, row in enumerate(requests, 1) if row["path"] == "/page2"), len(requests))
+                kept[program] = {"hello": told(whole[0]), "requests": requests[: 1 if ":" in program else last]}
                 orders = {tuple(kind for kind in hello.extensions if not is_grease(kind)) for hello in whole}
-                kept[program]["permutes"] = len(orders) > 1
+                last = next((at for at, row in enumerate(requests, 1) if row["path"] == "/page2"), len(requests))
+                kept[program] = {"hello": told(whole[0]), "requests": requests[: 1 if ":" in program else last]}
+                orders = {tuple(kind for kind in hello.extensions if not is_grease(kind)) for hello in whole}
+                kept[program]["permutes"] = len({frozenset(order) for order in orders}) < len(orders)
                 counts = f"{len(whole)} hellos, {len(orders)} orders, {len(requests)} requests"
                 print(f"{program}: {counts}, {version_of(requests[0]['headers'])}")
         finally:

@@ -46,9 +46,9 @@ FIREFOX = {
 }  # fmt: skip
 TARGETS = {
     "chromium": {0: "chrome99", 100: "chrome100", 101: "chrome101", 104: "chrome104", 107: "chrome107",
-                 110: "chrome110", 116: "chrome116", 119: "chrome119", 120: "chrome120", 123: "chrome123", 124: "chrome124",
-                 131: "chrome131", 133: "chrome133a", 136: "chrome136", 142: "chrome142", 145: "chrome145",
-                 146: "chrome146", 150: "chrome150",
+                 110: "chrome110", 116: "chrome116", 119: "chrome119", 120: "chrome120", 123: "chrome123",
+                 124: "chrome124", 131: "chrome131", 133: "chrome133a", 136: "chrome136", 142: "chrome142",
+                 145: "chrome145", 146: "chrome146", 150: "chrome150",
                  151: "chrome151", 152: "chrome152"},
     "android": {0: "chrome99_android", 131: "chrome131_android", 150: "chrome150", 151: "chrome151", 152: "chrome152"},
     "firefox": {0: "firefox133", 135: "firefox135", 144: "firefox144", 147: "firefox147", 153: "firefox153",
@@ -214,10 +214,14 @@ class Builder:
         self.add(family, user_agent, weight, kind="browser", tls=tls, layout=name, impersonate=target)
 
     def firefox(self, user_agent: str, weight: float, *, privacy: str = "", family: str = "firefox") -> None:
+        """Add a Firefox; all majors that occur send the same fields. ``privacy`` names those that it adds."""
         agent = read(user_agent)
-        encoding = "gzip, deflate, br, zstd" if agent.major >= 126 else "gzip, deflate, br"
-        name = f"firefox {agent.major >= 90} {encoding} {privacy} 2"
-        self.layouts.setdefault(name, layouts.firefox(has_fetch=agent.major >= 90, privacy=privacy, encoding=encoding))
+        name = f"firefox {privacy} 2"
+        if name not in self.layouts:
+            found = layouts.firefox(self.hellos.captured["firefox-private" if privacy else "firefox"]["requests"])
+            if privacy == "gpc":
+                found = {kind: [row for row in fields if row[0] != "dnt"] for kind, fields in found.items()}
+            self.layouts[name] = found
         described = "captured curl_cffi:tor145" if family == "tor" else latest(FIREFOX, agent.major)
         tls = self.hellos.name(described, resumes=0.0 if family == "tor" else 0.35)
         target = "tor145" if family == "tor" else latest(TARGETS["firefox"], agent.major)

@@ -92,12 +92,12 @@ def _privacy(builder: Builder) -> None:
             builder.chromium("chrome", agent.format(major), share * part, privacy="dnt")
     for system in ("Windows NT 10.0; Win64; x64", "X11; Linux x86_64", "Macintosh; Intel Mac OS X 10.15"):
         builder.firefox(
-            f"Mozilla/5.0 ({system}; rv:140.0) Gecko/20100101 Firefox/140.0", 0.0003, privacy="Sec-GPC", family="tor"
+            f"Mozilla/5.0 ({system}; rv:140.0) Gecko/20100101 Firefox/140.0", 0.0003, privacy="gpc", family="tor"
         )
     for agent, privacy, share in (
         ("Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0", "", 0.0006),
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:156.0) Gecko/20100101 Firefox/156.0", "DNT Sec-GPC", 0.0015),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:156.0) Gecko/20100101 Firefox/156.0", "Sec-GPC", 0.001),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:156.0) Gecko/20100101 Firefox/156.0", "dnt gpc", 0.0015),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:156.0) Gecko/20100101 Firefox/156.0", "gpc", 0.001),
     ):
         builder.firefox(agent, share, privacy=privacy)
 

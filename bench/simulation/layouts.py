@@ -1,7 +1,7 @@
 """Header fields by family and kind of call: which, in which order, and where a slot is.
 
-Those of Chromium and of libraries are read from ``captured.json``. Those of Firefox and Safari begin with what curl_cffi
-sends as them (captured too) and are extended by the order that Apify's data gives; apps are composed from the source of
+Those of Chromium, Firefox and libraries are read from ``captured.json``. Those of Safari begin with what curl_cffi sends
+as it (captured too) and are extended by the order that Apify's data gives; apps are composed from the source of
 OkHttp's ``BridgeInterceptor`` and the documentation of CFNetwork and Dart.
 """
 
@@ -43,28 +43,33 @@ def slotted(headers: list[list[str]], *, own: bool = True) -> Fields:
     return found
 
 
-def chromium(requests: list[dict[str, Any]]) -> Layout:
-    """Read the layout of today's Chromium from one capture."""
+def browser(requests: list[dict[str, Any]], *, after: str, before_cookie: str) -> Layout:
+    """Read the layout of a browser from one capture.
+
+    Args:
+        after: The field behind which a page's further fields are put.
+        before_cookie: The field behind which a cookie stands in a call to another origin, which was measured without.
+    """
     found: Layout = {}
-    paths = {"/a.png": "asset", "/a.js": "asset-script", "/a.css": "asset-style"}
+    paths = {"/a.png": "asset", "/a.js": "asset-script", "/a.css": "asset-style", "/page2": "navigate"}
     for row in requests:
-        if row["method"] == "OPTIONS":
-            found.setdefault("preflight", _asking(slotted(row["headers"])))
-            continue
-        if row["path"] == "/favicon.ico":
-            continue
         fields = slotted(row["headers"])
+        if row["method"] == "OPTIONS":
+            found.setdefault("preflight", _asking(fields))
+            continue
         kind = paths.get(row["path"]) or row["path"].removeprefix("/api/")
-        if kind == "/page2":
-            found["navigate"] = fields
-        elif kind.startswith(("fetch", "cross", "asset")):
+        if kind.startswith(("fetch", "cross")):
             if "-json" in kind:
                 fields = [(name, "{accept}" if name.lower() == "accept" else value) for name, value in fields]
-            if "cross" in kind or "fetch" in kind:
-                at = next(i for i, (name, _) in enumerate(fields) if name.lower() == "sec-ch-ua-platform")
-                fields.insert(at + 1, EXTRA)
-                fields = _with_cookie(fields)
-            found.setdefault(kind, fields)
+            fields = _behind(fields, after, EXTRA)
+            if not any(value == "{cookie}" for _, value in fields):
+                title = fields[-1][0][0].isupper()
+                fields = _behind(fields, before_cookie, ("Cookie" if title else "cookie", "{cookie}"))
+        elif kind == "navigate" and not any(name.lower() == "sec-fetch-user" for name, _ in fields):
+            fields = _behind(fields, "sec-fetch-site", ("sec-fetch-user", "?1"))  # a script's click is no person's
+        elif not kind.startswith(("asset", "navigate")):
+            continue
+        found.setdefault(kind, fields)
     missing = {
         "preflight",
         "navigate",
@@ -75,20 +80,24 @@ def chromium(requests: list[dict[str, Any]]) -> Layout:
     return found
 
 
+def chromium(requests: list[dict[str, Any]]) -> Layout:
+    return browser(requests, after="sec-ch-ua-platform", before_cookie="accept-language")
+
+
+def firefox(requests: list[dict[str, Any]]) -> Layout:
+    return browser(requests, after="referer", before_cookie="origin")
+
+
+def _behind(fields: Fields, name: str, field: tuple[str, str]) -> Fields:
+    at = next(at for at, (other, _) in enumerate(fields) if other.lower() == name) + 1
+    return [*fields[:at], field, *fields[at:]]
+
+
 def _asking(fields: Fields) -> Fields:
     """What a preflight asks for is put where the further fields are."""
     at = next(i for i, (name, _) in enumerate(fields) if name.lower().startswith("access-control-request"))
     kept = [(name, value) for name, value in fields if not name.lower().startswith("access-control-request")]
     return [*kept[:at], EXTRA, *kept[at:]]
-
-
-def _with_cookie(fields: Fields) -> Fields:
-    """Cross-origin calls were measured without a cookie; with one, it stands where same-origin calls have it."""
-    if any(value == "{cookie}" for _, value in fields):
-        return fields
-    at = next(i for i, (name, _) in enumerate(fields) if name.lower() == "accept-language") + 1
-    name = "Cookie" if fields[at - 1][0][0].isupper() else "cookie"
-    return [*fields[:at], (name, "{cookie}"), *fields[at:]]
 
 
 def older_chromium(layout: Layout, *, has_priority: bool, has_hints: bool) -> Layout:
@@ -145,39 +154,6 @@ def ordered(text: str, **values: str) -> Fields:
         else:
             found.append((name, values.get(key.replace("-", "_")) or SLOTS[key]))
     return found
-
-
-def firefox(*, has_fetch: bool = True, privacy: str = "", encoding: str = "gzip, deflate, br, zstd") -> Layout:
-    """Compose Firefox: the order of pages is captured, that of calls is Firefox's as known, with Apify's names."""
-    meta = "Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site" if has_fetch else ""
-    first = "Host User-Agent Accept Accept-Language Accept-Encoding"
-
-    def fields(rest: str, mode: str, dest: str, accept: str, priority: str) -> Fields:
-        found = ordered(
-            f"{first} {rest} Priority TE", accept=accept, accept_encoding=encoding, connection="keep-alive",
-            upgrade_insecure_requests="1", sec_fetch_dest=dest, sec_fetch_mode=mode, sec_fetch_user="?1",
-            priority=priority, te="trailers", dnt="1", sec_gpc="1",
-        )  # fmt: skip
-        return found
-
-    user = "Sec-Fetch-User" if has_fetch else ""
-    call = f"Referer Content-Type {{extra}} Content-Length Origin {privacy} Connection Authorization Cookie {meta}"
-    return {
-        "navigate": fields(
-            f"Referer {privacy} Connection Cookie Upgrade-Insecure-Requests {meta} {user}", "navigate", "document", PAGE, "u=0, i"
-        ),
-        "fetch": fields(call, "cors", "empty", "*/*", "u=4"),
-        "fetch-json": fields(call, "cors", "empty", "{accept}", "u=4"),
-        "cross": fields(call, "cors", "empty", "*/*", "u=4"),
-        "cross-json": fields(call, "cors", "empty", "{accept}", "u=4"),
-        "preflight": fields(f"{{extra}} Referer Origin {privacy} Connection {meta}", "cors", "empty", "*/*", "u=4"),
-        "asset": fields(
-            f"{privacy} Connection Referer Cookie {meta}", "no-cors", "image",
-            "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "u=5, i",
-        ),
-        "asset-script": fields(f"{privacy} Connection Referer Cookie {meta}", "no-cors", "script", "*/*", "u=2"),
-        "asset-style": fields(f"{privacy} Connection Referer Cookie {meta}", "no-cors", "style", "text/css,*/*;q=0.1", "u=2"),
-    }  # fmt: skip
 
 
 SAFARI = {

@@ -3,8 +3,8 @@
 A *stack* is one program that speaks HTTP, such as Chrome 142 on Windows or Python's requests: which header fields it
 sends, in which order and case, for each *kind* of call, and which handshake. They come from ``data/simulation``, whose
 README says what was observed and what is composed. Browsers make calls of the kinds ``navigate``, ``fetch`` (same
-origin), ``cross`` (from a page of another origin; a ``preflight`` comes before) and ``asset``; apps and libraries of the
-kind ``api``.
+origin), ``cross`` (from a page of another origin; a ``preflight`` comes before) and ``asset``; apps and libraries of
+the kind ``api``.
 """
 
 from __future__ import annotations
