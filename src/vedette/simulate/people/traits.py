@@ -15,7 +15,8 @@ __all__ = ["SEGMENTS", "Traits", "draw_traits"]
 
 SEGMENTS = {"privacy": 0.06, "old_device": 0.04, "office_proxy": 0.04}
 """Shares of persons; all others are of segment ``web``. Invented, on the generous side so that harm to them shows."""
-_PRIVATE = frozenset({"brave", "tor", "firefox", "firefox_android", "duckduckgo"})
+_PRIVATE = {"brave": 6, "firefox": 4, "tor": 1}
+"""Browsers that people choose for their privacy, with weights; invented."""
 _IN_PHONES = frozenset({"webview_ios"})
 """Pages inside of apps: no computer has these, even where the User-Agent does not say that it is a phone's."""
 
@@ -26,7 +27,8 @@ class Traits(Struct, frozen=True):
     Attributes:
         segment: ``web``, or one of :data:`SEGMENTS`.
         is_phone_first: Comes with the phone more often than with the computer.
-        manner: Of privacy people: ``strict`` refuses cookies, ``shy`` sends no referrer, ``vpn``, ``relay``, ``tor``.
+        manner: Of privacy people: ``strict`` refuses cookies and so cannot sign in, ``shy`` sends no referrer,
+            ``vpn``, ``relay``, ``tor``.
         pace: Factor on pauses: power users 0.35, users of screen readers 2.5.
         tabs: Likelihood of opening several products at once.
         logs_in: Likelihood of signing in without need; some do at every visit, most hardly ever.
@@ -57,10 +59,10 @@ def draw_traits(world: World, person: Person) -> Traits:
     manner = ""
     computer, phone = (_stack(world, rng, segment, is_mobile) for is_mobile in (False, True))
     is_phone_first = rng.random() < 0.55
-    if segment == "privacy":
+    if computer.family == "tor":
+        segment, manner, is_phone_first, phone = "privacy", "tor", False, computer
+    elif segment == "privacy":
         manner = rng.choice(("strict", "shy", "vpn", "relay", "strict", "shy"))
-        if computer.family == "tor":
-            manner, is_phone_first, phone = "tor", False, computer
     elif segment == "office_proxy":
         is_phone_first, phone = False, computer
     return Traits(
@@ -89,11 +91,12 @@ def _stack(world: World, rng: random.Random, segment: str, is_mobile: bool) -> S
 
 @lru_cache(maxsize=8)
 def _private(stacks: Stacks, without: frozenset[str], is_mobile: bool) -> tuple[str, ...]:
-    """Families that people choose for their privacy, among those there are."""
+    """Families that people choose for their privacy, among those there are; each as often as it weighs."""
     return tuple(
         family
-        for family in sorted(_PRIVATE - without)
-        if any(stack.is_mobile == is_mobile and stack.kind == "browser" for stack in stacks.family(family))
+        for family, weight in _PRIVATE.items()
+        if family not in without and any(stack.is_mobile == is_mobile for stack in stacks.family(family))
+        for _ in range(weight)
     )
 
 

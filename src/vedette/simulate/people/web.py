@@ -50,10 +50,10 @@ def _visit(world: World, part: Part, persons: Persons, session: int, at: float) 
     if traits.segment != "web":
         truth = Truth("human", truth.session, traits.segment)
     visit = Visit(world.shop, client, truth, rng, at)
-    visit.keeps_cookies = traits.manner not in ("strict", "tor")
-    visit.sends_referer = traits.manner not in ("shy", "tor")
+    can_sign_in = visit.keeps_cookies = traits.manner != "strict"
+    visit.sends_referer = traits.manner != "shy"
     cookie = session_cookie(world.shop, person.rng(7 if is_phone else 6))
-    is_back = person.is_known and visit.keeps_cookies and rng.random() < 0.85
+    is_back = person.is_known and visit.keeps_cookies and traits.manner != "tor" and rng.random() < 0.85
     if is_back:
         client.cookie = cookie
         if person.has_account and rng.random() < 0.45:
@@ -63,7 +63,8 @@ def _visit(world: World, part: Part, persons: Persons, session: int, at: float) 
     requests = int(world.shapes["session_requests"].draw(rng))
     habits = Habits(
         account=person.account,
-        has_account=person.has_account,
+        has_account=person.has_account and can_sign_in,
+        buys=0.33 if can_sign_in else 0.0,
         logs_in=traits.logs_in,
         is_autofilled=traits.is_autofilled,
         pace=traits.pace,
@@ -101,7 +102,7 @@ def _mover(
 ) -> Callable[[], None] | None:
     """What changes a client's address on the way: relays and carriers often, phones that leave home or come back."""
     chance, others = 0.0, (line, line, line)
-    if line == "relay":
+    if line in ("relay", "tor"):
         chance = 0.5
     elif line == "mobile":  # carriers give connections different addresses of theirs
         chance, others = 0.5, ("mobile", "mobile", "home")

@@ -47,6 +47,7 @@ def test_careful_people_are_careful_in_different_ways(drawn):
     assert {traits.manner for traits in found} >= {"strict", "shy", "vpn", "relay"}
     assert {traits.computer.family for traits in found} & {"brave", "firefox"}
     assert all(not traits.manner for traits in drawn() if traits.segment != "privacy")
+    assert all((traits.computer.family == "tor") == (traits.manner == "tor") for traits in drawn(3000))
 
 
 def test_held_out_browsers_are_held_out(drawn):
