@@ -49,11 +49,13 @@ def run_in_bouts(
         share = budget // bouts + (number < budget % bouts)
         lasts_s = min(slot_s, max(_SHORTEST_S, share / rate))
         at_s = part.at_s + number * slot_s + rng.random() * (slot_s - lasts_s)
-        arrivals.append(_bout(world, replace(part, at_s=at_s, lasts_s=lasts_s), threat, act, share, how))
+        arrivals.append(_bout(world, replace(part, at_s=at_s, lasts_s=lasts_s), number, threat, act, share, how))
     return chain(*arrivals)
 
 
-def _bout(world: World, part: Part, threat: str, act: Act, share: int, how: dict[str, Any]) -> Arrivals:
+def _bout(world: World, part: Part, number: int, threat: str, act: Act, share: int, how: dict[str, Any]) -> Arrivals:
+    """Work once: with the tools of the last time, but not by the same chance."""
     kit = Toolkit(world, part, threat, **how)
     kit.left = share
+    kit.rng = world.rng(f"campaigns/{part.name}/bout/{number}")
     yield from run(world, part, threat, act, kit)

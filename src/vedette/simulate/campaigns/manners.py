@@ -14,6 +14,7 @@ __all__ = ["OBJECTS", "come", "rest", "wander", "winning"]
 
 OBJECTS = frozenset({"product", "price", "reviews"})
 """Endpoints whose answer holds what a scraper is after."""
+_LONGEST_S = 180.0
 
 
 def winning(prize: str, script: Script) -> Script:
@@ -44,5 +45,6 @@ def wander(kit: Toolkit, visit: Visit, pages: int) -> Script:
 
 
 def rest(kit: Toolkit, visit: Visit, rng: random.Random) -> None:
-    """Pause between two steps of an act."""
-    visit.now += kit.gap(rng)
+    """Pause between two steps of an act; not for long, or the address would be somebody else's by then."""
+    gap = kit.gap(rng)
+    visit.now += gap if gap < _LONGEST_S else _LONGEST_S * rng.random()

@@ -30,7 +30,7 @@ class _Card(Struct):
     """A card of which something is missing.
 
     Attributes:
-        secret: The guess that is right, ``tried`` guesses from now.
+        secret: The number of the guess that is right, from 1; ``tried`` so many were made.
     """
 
     id: str
@@ -91,17 +91,21 @@ def card_cracking(world: World, part: Part) -> Arrivals:
         amount = 100 * rng.randrange(9, 400 if kit.level == 3 else 30)
         while len(cards) < width:
             known += 1
-            cards.append(_Card(f"{part.name}-{known}", rng.randrange(guesses)))
+            cards.append(_Card(f"{part.name}-{known}", 1 + rng.randrange(guesses)))
         card = cards[0] if kit.level == 1 else rng.choice(cards)
         token = int.from_bytes(card.id.encode()[-12:], "big")
         for _ in range(batch):
+            card.tried += 1
             is_right = card.tried == card.secret
-            reply = yield from _pay(kit, visit, rng, card.id, token, amount, is_right)
-            if reply.status == 402 or is_right:
-                card.tried += 1
             if is_right:
-                if card in cards:
-                    cards.remove(card)
+                cards.remove(card)
+            reply = yield from _pay(kit, visit, rng, card.id, token, amount, is_right)
+            if is_right:
+                if reply.is_stopped or not 200 <= reply.status < 300:  # nothing learned: once more
+                    card.tried -= 1
+                    cards.append(card)
+                break
+            if card not in cards:  # another worker has opened it
                 break
         visit.cart.clear()
 
@@ -121,7 +125,7 @@ def gift_card_cracking(world: World, part: Part) -> Arrivals:
         yield from come(kit, visit, rng)
         if kit.level == 3:
             yield from wander(kit, visit, int(rng.random() * 3))
-            go_to(visit, "/gift-card")
+            go_to(visit, "/gift-cards")
             rest(kit, visit, rng)
         for _ in range(batch):
             tried += 1
@@ -140,7 +144,7 @@ def token_cracking(world: World, part: Part) -> Arrivals:
     valid = part.option("valid", 0.002 * 10 ** rng.random())
     batch = rng.randint(*_BATCHES[part.level]) * (2 if part.level == 1 else 1)
     good = world.shop.popular_product(rng)
-    head, length = rng.choice(("", "", "WIN", "SAVE", "VIP")), rng.choice((5, 6, 8))
+    head, length = rng.choice(("", "", "WIN", "SAVE", "VIP")), rng.choice((7, 8, 8, 10))
 
     def act(kit: Toolkit, visit: Visit, rng: random.Random) -> Script:
         if not (yield from _fill_cart(kit, visit, rng, good)):

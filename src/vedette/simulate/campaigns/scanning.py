@@ -25,7 +25,7 @@ _FORBIDDEN = 0.06
 def vulnerability_scanning(world: World, part: Part) -> Arrivals:
     """Look for what is left open. Options: ``classics`` and ``decoys``, shares of well-known paths and of honeypots."""
     rng = world.rng(f"{part.name}/plan")
-    classics = part.option("classics", rng.choice((0.1, 0.3, 0.6)))
+    classics = part.option("classics", rng.choice((0.05, 0.15, 0.4)))
     decoys = part.option("decoys", rng.choice((0.0, 0.004, 0.02)))
     injected, odd = rng.choice((0.05, 0.2, 0.5)), rng.choice((0.0, 0.03, 0.1))
     low, high = _BATCHES[part.level]

@@ -145,19 +145,21 @@ def scalping(world: World, part: Part) -> Arrivals:
 
     def act(kit: Toolkit, visit: Visit, rng: random.Random) -> Script:
         number = rng.choice(goods)
-        yield from come(kit, visit, rng, number=number)
+        yield from kit.arrive(visit, rng, **({"number": number} if kit.level == 3 else {}))
+        visit.now += 0.5 * rng.random() if kit.level == 3 else 0.0
         left_s = drop - visit.now
         if left_s > ready_s:
             if waits and rng.random() < (0.3 if kit.level == 3 else 0.05):
-                yield from visit.do("waitlist", number=number)
+                body = {"email": visit.shop.account(visit.shop.accounts + rng.randrange(10**6))}
+                yield from visit.do("waitlist", number=number, body=body)
                 rest(kit, visit, rng)
             for name in polls:
                 yield from visit.do(name, number=number)
             return
         while left_s > 0.9:  # in sight: it stays, and looks now and then
-            visit.now += min(left_s - 0.3, rng.uniform(2.0, 6.0) if kit.level < 3 else rng.uniform(15.0, 90.0))
-            if kit.left > reserve:
-                yield from visit.do(polls[0], number=number)
+            looks = (2.0, 6.0) if kit.level < 3 else (15.0, 90.0) if kit.left > reserve else (90.0, 160.0)
+            visit.now += min(left_s - 0.3, rng.uniform(*looks))
+            yield from visit.do(polls[0], number=number)
             left_s = drop - visit.now
         visit.now = max(visit.now, drop + 0.4 * rng.random())
         for _ in range({1: 4, 2: 2, 3: 1}[kit.level]):

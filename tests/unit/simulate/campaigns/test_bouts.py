@@ -65,3 +65,19 @@ def test_drawn_rates_are_spread_over_the_whole_range():
     rates = sorted(draw_rate(rng, 1.0, 16.0) for _ in range(2000))
     assert rates[0] >= 1.0 and rates[-1] <= 16.0
     assert rates[1000] == pytest.approx(4.0, rel=0.15)
+
+
+def test_bouts_share_their_tools_but_not_their_chance():
+    part = Part(section="campaigns", kind="flood", name="p", count=300, level=1, lasts_s=12 * HOUR)
+    world = World(Scenario(name="day", start=1_790_553_600.0, parts=(part,)), 901)
+    drawn, agents = [], set()
+
+    def draw(kit, visit, rng):
+        drawn.append(rng.random())
+        agents.add(visit.client.stack.user_agent)
+        yield from visit.do("home")
+
+    arrivals = run_in_bouts(world, part, "OAT-015", draw, random.Random(1), 5.0, bouts=3)
+    assert len(list(play(arrivals, world.shop.answer, world.end))) > 280
+    assert len(set(drawn)) == len(drawn)
+    assert len(agents) <= 2
