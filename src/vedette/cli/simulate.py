@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _ALL = "all"
+FILES = ("traffic", "labels", "outcomes", "configuration", "campaigns")
+"""What is told of a world; its configuration names further small files, keys, that lie beside it."""
 
 
 def command(
@@ -238,5 +240,5 @@ def _print(world: World, writer: Writer, seconds: float) -> None:
         f" {100 * writer.share(bad, 'product'):.1f} % of product pages;"
         f" good bots: {100 * writer.share('good_bot'):.1f} % of all"
     )
-    for what, path in writer.paths.items():
-        print(f"  {what}: {path}")
+    for what in FILES:
+        print(f"  {what}: {writer.paths[what]}")
