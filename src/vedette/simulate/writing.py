@@ -128,14 +128,23 @@ class Writer:
         self._encode = msgspec.json.Encoder().encode_into
         self._line = bytearray()
         out.parent.mkdir(parents=True, exist_ok=True)
-        self._traffic = _open(self._parts["traffic"], out.name)
-        self._outcomes = _open(self._parts["outcomes"], out.name)
         strings = pa.dictionary(pa.int32(), pa.string())
         types = [pa.string(), strings, pa.string(), strings, strings, pa.int8(), strings, pa.string()]
         self._schema = pa.schema(
             list(zip(_LABELS, types, strict=True)), metadata={"vedette.catalogue": str(world.shop.products)}
         )
-        self._labels = pq.ParquetWriter(self._parts["labels"], self._schema, compression="zstd")
+        try:
+            self._traffic = _open(self._parts["traffic"], out.name)
+            self._outcomes = _open(self._parts["outcomes"], out.name)
+            self._labels = pq.ParquetWriter(self._parts["labels"], self._schema, compression="zstd")
+        except BaseException:  # Ctrl-C between two of them
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        """Leave nothing of a world that is not whole."""
+        for part in self._parts.values():
+            part.unlink(missing_ok=True)
 
     def __enter__(self) -> Writer:
         return self
@@ -149,8 +158,7 @@ class Writer:
             except (OSError, ValueError):  # a full disk: the reason is on its way already
                 pass
         if kind is not None:
-            for part in self._parts.values():
-                part.unlink(missing_ok=True)
+            self._drop()
 
     def add(self, call: Call, reply: Reply, id: str = "") -> None:
         """Write one request, its label, and what has become known until now."""
@@ -251,5 +259,7 @@ def _open(path: Path, name: str) -> IO[bytes]:
         compressor = zstandard.ZstdCompressor(level=1)
         return io.BufferedWriter(compressor.stream_writer(raw, closefd=True), 1 << 18)  # type: ignore[type-var]
     if name.endswith(".gz"):
-        return gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=5, mtime=0)  # type: ignore[return-value]
+        file = gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=5, mtime=0)
+        file.myfileobj = raw  # type: ignore[assignment]  # to be closed with it
+        return file  # type: ignore[return-value]
     return io.BufferedWriter(raw, 1 << 18)
