@@ -15,6 +15,8 @@ from vedette.simulate.world import World
 __all__ = ["credential_cracking", "password_spraying"]
 
 _THREAT = "OAT-007"
+_CALLS = {1: 1.0, 2: 1.5, 3: 8.0}
+"""Calls of a try by level, about."""
 
 
 def credential_cracking(world: World, part: Part) -> Arrivals:
@@ -74,7 +76,7 @@ def password_spraying(world: World, part: Part) -> Arrivals:
     rng = world.rng(f"campaigns/{part.name}/list")
     passwords = world.shapes.words["passwords"]
     rounds = int(part.option("rounds", rng.choice((1, 2, 3, 5))))
-    length = min(world.shop.accounts, max(20, kit.left // (2 * rounds)))
+    length = min(world.shop.accounts, max(20, int(kit.left / _CALLS[kit.level] / rounds)))
     walk = make_walk("shuffled", rng, world.shop.accounts)
     exists = part.option("exists", rng.uniform(0.6, 0.95))
     right = part.option("right", 0.002 * 5 ** rng.random())

@@ -78,7 +78,8 @@ class Disguise:
         library = world.stacks.draw(rng, "library", without=world.without)
         protocol = library.protocol if rng.random() < 0.5 else "1.1"
         order = rng.choices(("kept", "alphabetical", "library first"), (0.5, 0.2, 0.3))[0]
-        lost = frozenset(name for name in _OFTEN_LOST if rng.random() < 0.3)
+        forgets = 0.0 if rng.random() < 0.4 else 0.3
+        lost = frozenset(name for name in _OFTEN_LOST if rng.random() < forgets)
         is_titled = protocol == "1.1" and rng.random() < 0.5
         mismatched = rng.random() < 0.4
         keeps_extra_host = protocol == "1.1"

@@ -41,12 +41,16 @@ class Exits:
 
     def _fill(self, rng: random.Random, count: int) -> None:
         country = self._world.scenario.country if self.kind == "home" and rng.random() < 0.7 else ""
-        first = self._world.networks.draw(rng, self.kind, country)
-        self._pool.append(first)
+        networks = self._world.networks
+        found = [networks.draw(rng, self.kind, country)]
         near = rng.random() < 0.5  # a block from one provider, or a list from many
-        while len(self._pool) < count:
-            draw = self._world.networks.in_same_network(rng, first) if near else None
-            self._pool.append(draw or self._world.networks.draw(rng, self.kind, country))
+        for _ in range(4 * count):
+            if len(found) == count:
+                break
+            draw = networks.in_same_network(rng, found[0]) if near else networks.draw(rng, self.kind, country)
+            if draw not in found:
+                found.append(draw)
+        self._pool = found
 
     @property
     def size(self) -> int:

@@ -127,6 +127,10 @@ class Pacer:
             return 2.0 * left / max(1.0, self._over - now)
         return left * self.curve.weight(now) / rest
 
+    def apart(self, left: int) -> float:
+        """Seconds between the first acts, so that they come at the pace of all others."""
+        return self.act_calls / max(1e-9, self.rate(self.curve.resumed(self._begin), left))
+
     def pause(self, rng: random.Random, now: float, left: int, workers: int) -> float:
         """Seconds until a worker's next act."""
         resumed = self.curve.resumed(now) if now < self._end else now
@@ -134,10 +138,12 @@ class Pacer:
             return resumed - now + rng.random() * 5.0
         if now >= self._expires or self._known < 8:
             self._revise(now, left, workers)
-        if self._level == 1:
-            return self._sleep * (1.0 + self._jitter * (2 * rng.random() - 1)) if self._jitter else self._sleep
-        spread = self._jitter
-        return self._sleep * math.exp(spread * rng.gauss(0.0, 1.0) - spread * spread / 2)
+        spread, sleep = self._jitter, self._sleep
+        if self._level > 1:
+            sleep *= math.exp(spread * rng.gauss(0.0, 1.0) - spread * spread / 2)
+        elif spread:
+            sleep *= 1.0 + spread * (2 * rng.random() - 1)
+        return min(sleep, max(1.0, (self._over - now) * 0.6))
 
     def _revise(self, now: float, left: int, workers: int) -> None:
         span = self._end - self._begin
@@ -157,4 +163,5 @@ class Pacer:
         resumed = self.curve.resumed(now) if now < self._end else now
         if resumed > now:
             return resumed - now
-        return rng.expovariate(1.0) * self.act_calls / max(1e-9, self.rate(now, max(1.0, left)))
+        rate = self.rate(now, left) if left > 0.0 else 0.0
+        return rng.expovariate(1.0) * self.act_calls / rate if rate > 0.0 else math.inf

@@ -17,6 +17,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any
 
 from msgspec import Struct
@@ -38,6 +39,8 @@ __all__ = ["Act", "Toolkit", "run"]
 _RECENT = 20
 _MOST_WORKERS = 1000
 _TICKS = 400
+_LEAST_CALLS = 60
+"""No worker is set to work for less."""
 _APP_SHARE = 0.3
 _READ_S = 1.0
 """Longer gaps are a person's, shorter ones a program's that loads a page."""
@@ -49,6 +52,7 @@ class _Worker(Struct):
     generation: int
     acts: int
     calls: int = 0
+    made: int = 0
 
 
 class Toolkit:
@@ -59,8 +63,11 @@ class Toolkit:
         level: How well it hides at the moment; the truth keeps the level that the scenario declares.
         generation: How often it has retooled.
         has_given_up: It was stopped once too often.
-        rng: Chance of the whole campaign; its scripts may share it, since only one runs at a time.
+        rng: Chance of all that it does; its scripts may share it, since only one runs at a time. Parts of one name
+            that begin at different times have the same tools and do different things with them.
         quiet_until: It lies low until then, after having been stopped.
+        employed: Workers that share the pace.
+        next_tick: Workers that sleep longer than until then are woken, others wake by themselves.
     """
 
     def __init__(
@@ -82,20 +89,23 @@ class Toolkit:
         self.level: int = part.level or 1
         self.generation = 0
         self.has_given_up = False
-        self.rng = world.rng(f"campaigns/{part.name}")
+        self.rng = world.rng(f"campaigns/{part.name}/{part.at_s}")
+        tools = world.rng(f"campaigns/{part.name}")
         self.begin, self.end = world.span(part)
-        self.quiet_until = -math.inf
+        self.quiet_until = self.next_tick = -math.inf
         self._given = traits if workers is None else {"workers": workers, **traits}
-        self._wants_app = self.rng.random() < _APP_SHARE if is_app is None else is_app
+        self._wants_app = tools.random() < _APP_SHARE if is_app is None else is_app
+        self.employed = 1
         self._identities = 0
         self._workers: dict[int, _Worker] = {}
         self._recent: deque[bool] = deque(maxlen=_RECENT)
         self._stops = 0
+        self._under_way = 0  # calls that visits under way have made
         self._cookie = ""
         self._rented = 0
         self._next_retool = self.begin + part.retool_s if part.retool_s else math.inf
         self._declared = Truth("bad_bot", part.name, self.family, part.name, threat, part.level)
-        self._equip(self.rng)
+        self._equip(tools)
         self.pacer = Pacer(self.rng, self.level, self.traits, self.begin, self.end, world.shapes)
 
     def _equip(self, rng: random.Random) -> None:
@@ -109,10 +119,15 @@ class Toolkit:
     # -- who -----------------------------------------------------------------------------------------------------------
 
     def truth(self, worker: int) -> Truth:
-        """The truth about one identity."""
+        """The truth about one identity; a part that begins at another time, such as a later bout, has others."""
         declared = self._declared
         return Truth(
-            "bad_bot", f"{self.part.name}-{worker}", self.family, declared.campaign, self.threat, declared.level
+            "bad_bot",
+            f"{self.part.name}-{self.part.at_s:.0f}-{worker}",
+            self.family,
+            declared.campaign,
+            self.threat,
+            declared.level,
         )
 
     def visit(self, rng: random.Random, worker: int, now: float) -> Visit:
@@ -160,19 +175,26 @@ class Toolkit:
         return self.left > 0 and not self.has_given_up
 
     @property
-    def under_way(self) -> int:
-        """Identities that exist at the moment."""
-        return len(self._workers)
+    def pending(self) -> float:
+        """Requests that visits under way are likely to make yet."""
+        return len(self._workers) * max(0.3, self.pacer.act_calls - self._under_way / max(1, len(self._workers)))
+
+    def is_late(self, now: float, budget: int) -> bool:
+        """Far less was done than planned, though nobody has stopped it: acts take long, workers are too few."""
+        planned = budget * (1.0 - self.pacer.curve.rest(now) / self.pacer.curve.rest(self.begin))
+        return not self._stops and budget - self.left < 0.7 * planned - 10.0
 
     def leave(self, worker: int) -> None:
         """Let a worker go."""
-        self._workers.pop(worker, None)
+        known = self._workers.pop(worker, None)
+        if known is not None:
+            self._under_way -= known.made
 
     def pause(self, rng: random.Random, now: float) -> float:
         """Seconds until a worker's next act."""
         if now < self.quiet_until:
             return self.quiet_until - now + rng.random() * 2.0
-        return self.pacer.pause(rng, now, self.left, max(1, len(self._workers)))
+        return self.pacer.pause(rng, now, self.left, self.employed)
 
     def gap(self, rng: random.Random) -> float:
         """Seconds between two calls of one act, where it does not take a person's own steps."""
@@ -213,10 +235,12 @@ class Toolkit:
                 continue
             if is_person and call.at - ended > _READ_S:
                 self._dwell(rng, visit, call, ended)
-            if self.left <= 0 or (generation != self.generation and self.quiet_until > call.at):
+            if self.left <= 0 or generation != self.generation:  # nothing left, or other tools by now
                 script.close()
                 return
             self.left -= 1
+            self._under_way += 1
+            known.made += 1
             calls += 1
             reply = yield call
             ended = max(call.at, reply.ended)
@@ -301,11 +325,14 @@ def run(world: World, part: Part, threat: str, act: Act, kit: Toolkit | None = N
 def _visits(kit: Toolkit, act: Act) -> Arrivals:
     """Visits that begin independently of one another, each with an act."""
     now, number, rng = kit.begin, 0, kit.rng
-    while kit.is_at_work:
-        pending = kit.pacer.act_calls * kit.under_way / 2
-        now += max(kit.pacer.until_next(rng, now, kit.left - pending), kit.quiet_until - now)
-        if now >= kit.end:
-            return
+    tick = (kit.end - kit.begin) / _TICKS
+    while kit.is_at_work and now < kit.end:
+        wait = max(kit.pacer.until_next(rng, now, kit.left - kit.pending), kit.quiet_until - now)
+        if wait > tick:  # look again then; of exponential waits no memory is needed
+            now += tick
+            yield now, _nobody()
+            continue
+        now += wait
         yield now, _visit(kit, number, act, now)
         number += 1
 
@@ -318,31 +345,46 @@ def _visit(kit: Toolkit, number: int, act: Act, now: float) -> Script:
 
 
 def _workers(kit: Toolkit, act: Act) -> Arrivals:
-    """Workers that repeat the act, and more of them where they turn out too few."""
+    """Workers that repeat the act, and more of them where they turn out too few.
+
+    From one tick to the next, those who sleep longer are parked, so that who wakes has the tools of that moment.
+    """
+    rng, now = kit.rng, kit.begin
+    budget = kit.left
     tick = (kit.end - kit.begin) / _TICKS
-    apart = min(tick / kit.traits.workers, kit.rng.uniform(0.02, 2.0))
-    now, number = kit.begin, 0
-    for number in range(kit.traits.workers):
-        yield now, _worker(kit, number, act, now)
-        now += apart
+    kit.employed = min(kit.traits.workers, max(1, kit.left // _LEAST_CALLS))
+    apart = rng.uniform(0.02, 2.0) if rng.random() < 0.3 else kit.pacer.apart(kit.left)
+    parked = [(now + min(apart * worker, 0.5 * (kit.end - now)), worker) for worker in range(kit.employed)]
     while kit.is_at_work and now < kit.end:
-        lacks, kit.pacer.lacks = min(kit.pacer.lacks, 1 + number // 2, _MOST_WORKERS - number), 0
-        for _ in range(lacks):
-            number += 1
-            yield now, _worker(kit, number, act, now)
+        lacks, kit.pacer.lacks = kit.pacer.lacks, 0
+        if not lacks and kit.is_late(now, budget):
+            lacks = 1 + kit.employed // 4
+        for _ in range(min(lacks, 4 + 2 * kit.employed, _MOST_WORKERS - kit.employed)):
+            heappush(parked, (now, kit.employed))
+            kit.employed += 1
+        kit.next_tick = now + tick
+        while parked and parked[0][0] < kit.next_tick:
+            due, worker = heappop(parked)
+            if due < kit.quiet_until:
+                heappush(parked, (kit.quiet_until + 30.0 * rng.random(), worker))
+                continue
+            yield due, _worker(kit, worker, act, due, parked)
         now += tick
         yield now, _nobody()
 
 
-def _worker(kit: Toolkit, number: int, act: Act, now: float) -> Script:
+def _worker(kit: Toolkit, number: int, act: Act, now: float, parked: list[tuple[float, int]]) -> Script:
     rng = kit.rng
     while kit.is_at_work and now < kit.end:
         visit = kit.visit(rng, number, now)
         yield from kit.spend(visit, rng, act(kit, visit, rng), number)
         now = visit.now + kit.pause(rng, visit.now)
+        if now >= kit.next_tick:
+            heappush(parked, (now, number))
+            return
     kit.leave(number)
 
 
 def _nobody() -> Script:
-    """Only a moment to look whether more workers are needed."""
+    """Only a moment to look who is due and whether more are needed."""
     yield from ()
