@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 from vedette.detect.features import BIAS, FAMILIES, FEATURES
 from vedette.simulate.populations import POPULATIONS
@@ -79,7 +83,8 @@ def scenario() -> str:
     kinds = ["| section | kind | who |", "| --- | --- | --- |"]
     for section, populations in POPULATIONS.items():
         for name, population in populations.items():
-            said = " ".join((population.__doc__ or "").strip().split("\n\n")[0].split())
+            said = " ".join((population.__doc__ or "").strip().split("\n\n")[0].split()).replace("``", "`")
+            said = _DATA.sub(partial(_listed, sys.modules[population.__module__]), said)
             held = " (held out for testing)" if name in HELD_OUT_FAMILIES else ""
             kinds.append(f"| `{section}` | `{name}` | {_cell(said)}{held} |")
     endpoints = ["| endpoint | method | purpose | by default |", "| --- | --- | --- | --- |"]
@@ -92,6 +97,14 @@ def scenario() -> str:
         before, rest = text.split(begin, 1)
         text = before + "\n".join([begin, *lines, end]) + rest.split(end, 1)[1]
     return text
+
+
+_DATA = re.compile(r":data:`(\w+)`")
+
+
+def _listed(module: ModuleType, found: re.Match[str]) -> str:
+    """Write the words that a name in a docstring stands for."""
+    return ", ".join(f"`{word}`" for word in getattr(module, found[1]))
 
 
 def _cell(text: str) -> str:
