@@ -55,7 +55,6 @@ class Labels:
         kinds: Number of each label's kind in ``kind_list``.
         sessions: Number of each label's session, -1 where it has none.
         prizes: Number of what each request wins if it gets through, an index into ``prize_kinds``; -1 for nothing.
-        columns: Which of the optional columns the file had.
         catalogue: How many products there are, or 0 where the file does not say.
     """
 
@@ -67,12 +66,11 @@ class Labels:
         prizes: NDArray[np.int32],
         kind_list: Sequence[Kind],
         prize_kinds: Sequence[str],
-        columns: frozenset[str],
         catalogue: int = 0,
     ) -> None:
         self.hashes, self.kinds, self.sessions, self.prizes = hashes, kinds, sessions, prizes
         self.kind_list, self.prize_kinds = kind_list, prize_kinds
-        self.columns, self.catalogue = columns, catalogue
+        self.catalogue = catalogue
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -261,7 +259,6 @@ class _Reader:
         self._path = path
         self._rows = 0
         self._catalogue = 0
-        self._names: set[str] = set()
         self._hashes: list[NDArray[np.int64]] = []
         self._kinds: list[NDArray[np.int32]] = []
         self._sessions: list[NDArray[np.int32]] = []
@@ -270,7 +267,6 @@ class _Reader:
 
     def add(self, chunk: _Chunk) -> None:
         """Take in the next rows."""
-        self._names.update(chunk.columns)
         self._catalogue = max(self._catalogue, chunk.catalogue)
         ids = chunk.columns[_ID][0] if _ID in chunk.columns else [None] * chunk.rows
         values: dict[str, _Coded] = {}
@@ -325,7 +321,6 @@ class _Reader:
             np.concatenate(self._prizes)[order],
             [Kind(*values) for values in self._known["kind"]],
             [prize.partition(":")[0] for prize in self._known["prize"] if prize],
-            frozenset(self._names) & frozenset(_OPTIONAL),
             self._catalogue,
         )
 
