@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from vedette.simulate.calls import Arrivals, Script, Word
-from vedette.simulate.cases.shoppers import account, app, arrive, browser, moments, requests, visit
+from vedette.simulate.cases.shoppers import account, app, arrive, browser, hours_of, moments, requests, visit
 from vedette.simulate.clients import Client
 from vedette.simulate.people.journey import (
     bearer,
@@ -81,8 +81,8 @@ def power_seller(world: World, part: Part) -> Arrivals:
     """Work through one account: hundreds of products, prices and orders by hand, and a spreadsheet that refreshes."""
     rng = world.rng(part.name)
     begin, end = world.span(part)
-    first = max(begin, min(end, begin + 0.3 * (end - begin)))
-    times = moments(world.count(part), lambda: first + rng.gauss(0.0, 0.12 * (end - begin)), begin, end)
+    mornings = hours_of(begin, end, 8.0, 0.1)
+    times = moments(world.count(part), lambda: rng.choice(mornings) + abs(rng.gauss(0.0, 14_400.0)), begin, end)
     return arrive(world, part, times, _sell)
 
 

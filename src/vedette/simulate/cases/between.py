@@ -26,20 +26,21 @@ _APPS = (
         "https://l.facebook.com/",
         " [FB_IAB/FB4A;FBAV/535.0.0.49.72;IABMV/1;]",
         " [FBAN/FBIOS;FBAV/535.0.0.38.72;FBBV/812342311;FBDV/{model};FBMD/iPhone;FBSN/iOS;FBSV/{version};FBSS/3;FBCR/;"
-        "FBID/phone;FBLC/de_DE;FBOP/80]",
+        "FBID/phone;FBLC/{locale};FBOP/80]",
     ),
     (
         "https://l.instagram.com/",
-        " Instagram 405.0.0.54.82 Android (34/14; 420dpi; 1080x2205; samsung; SM-A546B; a54x; s5e8835; de_DE;"
+        " Instagram 405.0.0.54.82 Android (34/14; 420dpi; 1080x2205; samsung; SM-A546B; a54x; s5e8835; {locale};"
         " 804012345)",
-        " Instagram 405.0.0.30.90 ({model}; iOS {underscored}; de_DE; de; scale=3.00; 1179x2556; IABMV/1; 803912345)",
+        " Instagram 405.0.0.30.90 ({model}; iOS {underscored}; {locale}; {language}; scale=3.00; 1179x2556;"
+        " IABMV/1; 803912345)",
     ),
 )
 """Referrer, and what is added to the User-Agent on Android and on iOS, in the form of such apps."""
 _MODELS = ("iPhone15,2", "iPhone14,5", "iPhone16,1", "iPhone13,2", "iPhone17,3")
 _SYSTEMS = ("chrome", "safari_ios")
 """Whose engine the browser inside an app is."""
-_TURBO = "Opera/9.80 (Android; Opera Mini/87.0.2254/191.331; U; de) Presto/2.12.423 Version/12.16"
+_TURBO = "Opera/9.80 (Android; Opera Mini/87.0.2254/191.331; U; {language}) Presto/2.12.423 Version/12.16"
 _PHONES = ("Mozilla/5.0 (Linux; Android 13; SM-A145R)", "Mozilla/5.0 (Linux; Android 12; moto e22)")
 
 
@@ -52,7 +53,12 @@ def webview_inside_app(world: World, part: Part) -> Arrivals:
 def _inside(world: World, part: Part, rng: random.Random, number: int, at: float) -> Script:
     which = 0 if rng.random() < 0.45 else 1
     stack = world.stacks.draw(rng, "browser", is_mobile=True, families=_SYSTEMS, without=world.without)
-    client = browser(world, rng, _webview(world.stacks, stack.name, which), _mobile_line(world, rng), known=0.1)
+    where = _mobile_line(world, rng)
+    language = draw_language(rng, where.country, stack.family)
+    first = language.split(",")[0].replace("-", "_")
+    locale = first if "_" in first else f"{first}_{first.upper()}"
+    client = browser(world, rng, _webview(world.stacks, stack.name, which, locale), where, known=0.1)
+    client.language = language
     return shop(world, visit(world, part, rng, client, number, at), most=30, logs_in=0.1, referer=_APPS[which][0])
 
 
@@ -60,22 +66,25 @@ def _mobile_line(world: World, rng: random.Random) -> Address:
     return world.address(rng, "mobile" if rng.random() < 0.55 else "home")
 
 
-@lru_cache(maxsize=256)
-def _webview(stacks: Stacks, name: str, which: int) -> Stack:
+@lru_cache(maxsize=1024)
+def _webview(stacks: Stacks, name: str, which: int, locale: str) -> Stack:
     """Give a phone's browser as it is inside an app: marks in its User-Agent and brands."""
     old = stacks.named(name)
     referer, android, ios = _APPS[which]
     is_android = "Android" in old.user_agent
     agent = old.user_agent
+    found = re.search(r"OS (\d+(?:_\d+)+)", agent)
+    underscored = found[1] if found else "18_6"
+    own = (android if is_android else ios).format(
+        model=_MODELS[sum(name.encode()) % len(_MODELS)],
+        version=underscored.replace("_", "."),
+        underscored=underscored,
+        locale=locale,
+        language=locale[:2],
+    )
     if is_android:
-        agent = (
-            agent.replace(") AppleWebKit", "; wv) AppleWebKit").replace(") Chrome/", ") Version/4.0 Chrome/") + android
-        )
+        agent = agent.replace(") AppleWebKit", "; wv) AppleWebKit").replace(") Chrome/", ") Version/4.0 Chrome/") + own
     else:
-        found = re.search(r"OS (\d+(?:_\d+)+)", agent)
-        underscored = found[1] if found else "18_6"
-        model = _MODELS[sum(name.encode()) % len(_MODELS)]
-        own = ios.format(model=model, version=underscored.replace("_", "."), underscored=underscored)
         agent = agent.split(" Version/")[0] + " Mobile/15E148" + own
     headers: dict[str, Headers] = {
         kind: tuple(
@@ -129,16 +138,18 @@ def _through_saver(
     world: World, part: Part, rng: random.Random, number: int, at: float, savers: list[Address]
 ) -> Script:
     where = rng.choice(savers)
-    client = Client.make(_opera_mini(world.stacks, rng.randrange(len(_PHONES))), where, rng, "de")
+    language = draw_language(rng, world.scenario.country, "")[:2]
+    client = Client.make(_opera_mini(world.stacks, rng.randrange(len(_PHONES)), language), where, rng, language)
     client.extra = (("X-Forwarded-For", world.address(rng, "mobile").address),)
     return _pages_only(world, visit(world, part, rng, client, number, at))
 
 
-@lru_cache(maxsize=8)
-def _opera_mini(stacks: Stacks, phone: int) -> Stack:
+@lru_cache(maxsize=64)
+def _opera_mini(stacks: Stacks, phone: int, language: str) -> Stack:
     """Compose Opera Mini, whose servers render pages and name the phone in a field, over wget's handshake."""
+    agent = _TURBO.format(language=language)
     fields: Headers = (
-        ("User-Agent", _TURBO),
+        ("User-Agent", agent),
         ("Host", "{host}"),
         (
             "Accept",
@@ -156,7 +167,7 @@ def _opera_mini(stacks: Stacks, phone: int) -> Stack:
         ("Connection", "Keep-Alive"),
     )
     kinds = dict.fromkeys(("navigate", "fetch", "asset", "api"), fields)
-    return stacks.family("wget")[0].dressed(kinds, user_agent=_TURBO)
+    return stacks.family("wget")[0].dressed(kinds, user_agent=agent)
 
 
 def _pages_only(world: World, visit: Visit) -> Script:

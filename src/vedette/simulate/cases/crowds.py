@@ -35,7 +35,10 @@ _PUSH_AFTER = 0.1
 
 
 def flash_crowd(world: World, part: Part) -> Arrivals:
-    """Open the app because of a push message: most within minutes, all at one product, many straight to checkout."""
+    """Open the app because of a push message: most within minutes, all at one product, many straight to checkout.
+
+    Option ``stock``: pieces there are for each session, default 0.25.
+    """
     rng = world.rng(part.name)
     begin, end = world.span(part)
     pushed = begin + _PUSH_AFTER * (end - begin)

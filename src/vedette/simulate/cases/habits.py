@@ -8,6 +8,7 @@ from functools import lru_cache
 from vedette.simulate.calls import Arrivals, Script, Word
 from vedette.simulate.cases.shoppers import account, arrive, browser, requests, visit
 from vedette.simulate.clients import Client, Stack, Stacks
+from vedette.simulate.languages import draw_language
 from vedette.simulate.networks import Address
 from vedette.simulate.people.journey import (
     add_to_cart,
@@ -141,7 +142,9 @@ def assistive(world: World, part: Part) -> Arrivals:
 def _helped(world: World, part: Part, rng: random.Random, number: int, at: float) -> Script:
     helper = _HELPERS[number % len(_HELPERS)]
     if helper is _in_text:
-        client = Client.make(_text_browser(world.stacks, rng.randrange(2)), world.address(rng, "home"), rng, "de,en")
+        where = world.address(rng, "home")
+        language = draw_language(rng, where.country, "")[:2]
+        client = Client.make(_text_browser(world.stacks, rng.randrange(2)), where, rng, f"{language},en;q=0.5")
     else:
         stack = world.stacks.draw(rng, "browser", is_mobile=False, without=world.without)
         client = browser(world, rng, stack, world.address(rng, world.line(rng, stack)), known=0.8)

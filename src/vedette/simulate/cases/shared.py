@@ -6,7 +6,7 @@ import random
 from typing import NamedTuple
 
 from vedette.simulate.calls import Arrivals, Script
-from vedette.simulate.cases.shoppers import account, app, arrive, browser, hour_of, moments, shop, visit
+from vedette.simulate.cases.shoppers import account, app, arrive, browser, hours_of, moments, shop, visit
 from vedette.simulate.clients import Handshake, Stack
 from vedette.simulate.networks import Address
 from vedette.simulate.people.journey import (
@@ -38,19 +38,18 @@ def office(world: World, part: Part) -> Arrivals:
     """Shop from offices: hundreds behind one address with one build of one browser; two of five sign in at nine."""
     rng = world.rng(part.name)
     begin, end = world.span(part)
-    nine, noon = hour_of(begin, end, 9.0), hour_of(begin, end, 12.3, 0.6)
+    mornings = hours_of(begin, end, 9.0, at_work=True)
 
     def draw() -> float:
-        chance = rng.random()
+        chance, nine = rng.random(), rng.choice(mornings)
         if chance < _AT_NINE:
             return nine + rng.lognormvariate(4.2, 0.9)
         if chance < 0.6:
-            return noon + rng.gauss(0.0, 1500.0)
+            return nine + min(0.5 * (end - nine), 3.3 * 3600) + rng.gauss(0.0, 1500.0)  # the lunch break
         return nine + rng.random() * min(9 * 3600.0, end - nine)
 
     count = world.count(part)
-    offices = [_office(world, part, number) for number in range(max(1, round(count / _OFFICE)))]
-    rush = nine + 1200.0
+    offices = [_office(world, part, number) for number in range(max(1, round(count / len(mornings) / _OFFICE)))]
 
     def script(world: World, part: Part, rng: random.Random, number: int, at: float) -> Script:
         own = offices[number % len(offices)]
@@ -58,7 +57,8 @@ def office(world: World, part: Part) -> Arrivals:
         client = browser(world, rng, stack, own.where)
         if own.handshake and stack is own.stack:
             client.replace_tls(own.handshake, rng)
-        return shop(world, visit(world, part, rng, client, number, at), begins=0.85 if nine <= at < rush else 0.1)
+        is_rush = any(nine <= at < nine + 1200.0 for nine in mornings)
+        return shop(world, visit(world, part, rng, client, number, at), begins=0.85 if is_rush else 0.1)
 
     return arrive(world, part, moments(count, draw, begin, end), script)
 
@@ -111,8 +111,8 @@ def household(world: World, part: Part) -> Arrivals:
     begin, end = world.span(part)
     count = world.count(part)
     homes = max(1, round(count / _FAMILY))
-    evening = hour_of(begin, end, 18.5, 0.5)
-    evenings = [evening + rng.gauss(0.0, 4000.0) for _ in range(homes)]
+    days = hours_of(begin, end, 18.5, 0.5)
+    evenings = [rng.choice(days) + rng.gauss(0.0, 4000.0) for _ in range(homes)]
     planned = []
     for number in range(count):
         at = evenings[number % homes] + abs(rng.gauss(0.0, 900.0))
@@ -148,14 +148,15 @@ def shared_device(world: World, part: Part) -> Arrivals:
     devices = max(1, round(count * 0.6 / _DEVICE))
     pupils = min(count - 1, round(count * 0.4)) if count > 1 else 0
     classes = max(1, round(pupils / _CLASS))
-    lessons = [begin + (0.1 + 0.7 * rng.random()) * (end - begin) for _ in range(classes)]
+    days = hours_of(begin, end, 8.0, 0.0, at_work=True)
+    opened = min(12 * 3600.0, end - begin)
+    lessons = [rng.choice(days) + opened * 0.5 * rng.random() for _ in range(classes)]
     planned: list[tuple[float, str, int]] = []
     for number in range(pupils):
         at = lessons[number % classes] + rng.lognormvariate(4.0, 0.6)
         planned.append((min(at, end - 1.0), "class", number % classes))
-    opens, closes = hour_of(begin, end, 8.0, 0.0), hour_of(begin, end, 20.0, 1.0)
     for number in range(count - pupils):
-        at = opens + rng.random() * max(60.0, min(end, max(closes, opens + 60.0)) - opens)
+        at = rng.choice(days) + opened * rng.random()
         planned.append((min(at, end - 1.0), "device", number % devices))
     planned.sort()
     for number, (at, sort, place) in enumerate(planned):

@@ -22,7 +22,7 @@ from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
 
-__all__ = ["account", "app", "arrive", "browser", "hour_of", "moments", "requests", "shop", "visit"]
+__all__ = ["account", "app", "arrive", "browser", "hours_of", "moments", "requests", "shop", "visit"]
 
 _LINKS = ("https://www.google.com/", "https://www.google.de/", "https://www.bing.com/", "", "", "")
 
@@ -36,11 +36,16 @@ def moments(count: int, draw: Callable[[], float], begin: float, end: float) -> 
     return sorted(found)
 
 
-def hour_of(begin: float, end: float, hour: float, share: float = 0.3) -> float:
-    """Give the first time that a clock shows this hour within a span, else the moment after this share of it."""
-    at = begin - begin % 86_400 + hour * 3600
-    at += 86_400 if at < begin else 0
-    return at if at < end else begin + share * (end - begin)
+def hours_of(begin: float, end: float, hour: float, share: float = 0.3, *, at_work: bool = False) -> list[float]:
+    """Give every time that a clock shows this hour within a span, or the moment after this share of it.
+
+    Args:
+        at_work: Only from Monday to Friday, if the span has one of them.
+    """
+    first = begin - begin % 86_400 + hour * 3600
+    found = [at for day in range(int((end - begin) / 86_400) + 2) if begin <= (at := first + day * 86_400) < end]
+    working = [at for at in found if (int(at // 86_400) + 3) % 7 < 5] if at_work else []
+    return working or found or [begin + share * (end - begin)]
 
 
 def arrive(world: World, part: Part, times: Iterator[float] | list[float], script: _Script) -> Arrivals:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from vedette.simulate.cases.shoppers import account, app, browser, hour_of, moments, requests, shop, visit
+from vedette.simulate.cases.shoppers import account, app, browser, hours_of, moments, requests, shop, visit
 from vedette.simulate.scenario import Part, Scenario
 from vedette.simulate.world import World
 
@@ -27,10 +27,21 @@ def test_moments_are_in_order_and_within():
 
 @pytest.mark.parametrize(
     ("begin", "end", "wanted"),
-    [(0.0, DAY, 32_400.0), (10 * 3600.0, 3 * DAY, DAY + 32_400.0), (10 * 3600.0, 12 * 3600.0, 10.6 * 3600.0)],
+    [
+        (0.0, DAY, [32_400.0]),
+        (10 * 3600.0, 3 * DAY, [DAY + 32_400.0, 2 * DAY + 32_400.0]),
+        (10 * 3600.0, 12 * 3600.0, [10.6 * 3600.0]),
+    ],
 )
 def test_an_hour_is_found_in_the_span_or_a_moment_instead(begin, end, wanted):
-    assert hour_of(begin, end, 9.0) == pytest.approx(wanted)
+    assert hours_of(begin, end, 9.0) == pytest.approx(wanted)
+
+
+def test_people_work_from_monday_to_friday():
+    monday = 4 * DAY  # 1970-01-05
+    assert len(hours_of(monday, monday + 14 * DAY, 9.0, at_work=True)) == 10
+    saturday = monday + 5 * DAY
+    assert hours_of(saturday, saturday + DAY, 9.0, at_work=True) == [saturday + 32_400.0]
 
 
 def test_visits_have_lengths_as_in_real_logs_but_bounded(world):
