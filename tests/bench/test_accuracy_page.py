@@ -95,3 +95,14 @@ def test_what_is_kept_is_not_made_again(tmp_path: Path) -> None:
 def test_a_failing_step_is_shown(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="nowhere"):
         worlds.World("nowhere", tmp_path)._build(900)
+
+
+def test_a_world_is_built_replayed_and_judged(tmp_path: Path) -> None:
+    found = worlds.World("tiny", tmp_path, scale=0.1).result(900, 1, Limit(60.0, 100))
+    for judged in (found.configured, found.defaults, found.rate, found.gentle, found.agents):
+        assert judged["unlabelled"] == judged["undecided"] == 0
+        assert judged["requests"] == found.configured["requests"]
+    assert found.tuning["requests"] != found.configured["requests"]
+    assert set(found.costs) >= {one["name"] for one in found.configured["campaigns"]}
+    assert found.configured["catalogue"] > 0
+    assert "## tiny\n\nTwo hours of a small shop" in page.page([found], 900, 1, 0.1)
