@@ -28,6 +28,8 @@ from vedette.collect.ja4 import Hello, is_grease, parse
 OUT = Path(__file__).parent / "simulation" / "captured.json"
 PROGRAMS = Path(__file__).parent / "simulation" / "programs"
 WAIT_S = 60
+JARS = Path("/usr/share/java")
+NEEDED = {"okhttp": ("okio",), "apache-httpclient": ("httpcore", "commons-logging", "commons-codec")}
 
 SERVER = """
 const http2 = require('http2'), fs = require('fs'), [dir] = process.argv.slice(2);
@@ -185,6 +187,13 @@ def programs() -> dict[str, Ask]:
         found["node-https"] = run("node", str(PROGRAMS / "https.mjs"), "URL")
     if shutil.which("java"):
         found["java"] = run("java", str(PROGRAMS / "Ask.java"), "URL")
+        for name, program, first in (
+            ("okhttp", "OkHttp.java", "okhttp"),
+            ("apache-httpclient", "Apache.java", "httpclient"),
+        ):
+            if (JARS / f"{first}.jar").exists():
+                jars = ":".join(str(JARS / f"{jar}.jar") for jar in (first, *NEEDED[name]))
+                found[name] = run("java", "-cp", jars, str(PROGRAMS / program), "URL")
     if shutil.which("go"):
         found["go"] = run("go", "run", str(PROGRAMS / "ask.go"), "URL")
     if shutil.which("php"):

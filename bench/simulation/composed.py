@@ -180,28 +180,24 @@ def _libraries(builder: Builder) -> None:
         platform="",
         major=1,
     )
-    apache = layouts.ordered(
-        "Authorization Content-Type {extra} Content-Length Host Connection User-Agent Cookie Accept-Encoding",
-        connection="Keep-Alive", accept_encoding="gzip,deflate",
-    )  # fmt: skip
-    builder.layouts["library apache-httpclient 1.1"] = {"api": apache}
+    given = builder.hellos.captured["apache-httpclient"]["requests"]
+    builder.layouts["library apache-httpclient 1.1"] = layouts.library("apache-httpclient", given, "1.1")
     for agent, tls, share in (
-        ("Apache-HttpClient/4.5.14 (Java/17.0.15)", "captured java", 4.0),
-        ("Apache-HttpClient/4.5.13 (Java/11.0.26)", "captured java", 3.0),
+        ("Apache-HttpClient/4.5.14 (Java/17.0.15)", "captured apache-httpclient", 4.0),
+        ("Apache-HttpClient/4.5.13 (Java/11.0.26)", "captured apache-httpclient", 3.0),
         ("Apache-HttpClient/4.5.3 (Java/1.8.0_432)", "java8", 1.0),
     ):
         builder.add(
             "apache-httpclient", agent, share, kind="library", tls=builder.hellos.name(tls, resumes=0.2),
             layout="library apache-httpclient 1.1", protocol="1.1", platform="", major=4,
         )  # fmt: skip
-    builder.layouts["library okhttp"] = {
-        "api": layouts.ordered("{extra} Accept Authorization Content-Type Content-Length Host Connection Accept-Encoding Cookie User-Agent",
-                               accept="application/json", connection="Keep-Alive", accept_encoding="gzip")
-    }  # fmt: skip
-    builder.add(
-        "okhttp", "okhttp/4.12.0", 3, kind="library", tls=builder.hellos.name("captured java", resumes=0.2), layout="library okhttp",
-        platform="", major=4,
-    )  # fmt: skip
+    names = "{extra} Authorization Content-Type Content-Length Accept-Encoding Cookie User-Agent"
+    builder.layouts["library okhttp"] = {"api": layouts.ordered(names, accept_encoding="gzip")}
+    for agent, share in (("okhttp/4.12.0", 2.0), ("okhttp/3.14.9", 1.0)):
+        builder.add(
+            "okhttp", agent, share, kind="library", tls=builder.hellos.name("captured okhttp", resumes=0.2),
+            layout="library okhttp", platform="", major=int(agent[7]),
+        )  # fmt: skip
 
 
 def _major(agent: str) -> int:

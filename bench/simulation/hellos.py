@@ -111,7 +111,7 @@ class Hellos:
         sort, _, rest = name.partition(" ")
         if sort == "captured":
             given = self.captured[rest]
-            return _told(given["hello"]), given["permutes"]
+            return with_name(_told(given["hello"])), given["permutes"]
         if sort == "described":
             return _described(self._impersonate / f"{rest}.yaml")
         return COMPOSED[name], False
@@ -149,6 +149,14 @@ def _told(given: dict[str, Any]) -> Hello:
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     fields["alpn"] = tuple(name.encode("latin-1") for name in given["alpn"])
     return Hello(**fields, has_sni=0 in given["extensions"])
+
+
+def with_name(hello: Hello) -> Hello:
+    """Add the server's name where it was left out: Java does so for ``localhost``, which has no dot."""
+    if hello.has_sni:
+        return hello
+    fields = {name: getattr(hello, name) for name in Hello.__struct_fields__}
+    return Hello(**{**fields, "extensions": (0, *hello.extensions), "has_sni": True})
 
 
 def _described(file: Path) -> tuple[Hello, bool]:

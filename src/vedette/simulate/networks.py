@@ -99,6 +99,7 @@ class Networks:
         self._ranges["proxy"] = [found for kind in _PEOPLE for found in self._ranges[kind]]
         self._cut: dict[tuple[str, str, int], _Ranges] = {}
         self._there: dict[str, tuple[str, ...]] = {}
+        self._firsts: dict[tuple[str, bool], tuple[list[int], list[int]]] = {}
         self._carriers: dict[str, tuple[Address, ...]] = {}
         self._shares: dict[tuple[str, tuple[tuple[str, float], ...]], tuple[tuple[str, ...], list[float]]] = {}
 
@@ -116,9 +117,15 @@ class Networks:
     def is_in(self, kind: str, address: str) -> bool:
         """Whether an address is in one of the ranges of a kind."""
         value, is_v6 = int(ip_address(address)), ":" in address
-        return any(
-            found.first <= value < found.first + found.size for found in self._ranges[kind] if found.is_v6 == is_v6
-        )
+        known = self._firsts.get((kind, is_v6))
+        if known is None:
+            same = (found for found in self._ranges[kind] if found.is_v6 == is_v6)
+            ranges = sorted((found.first, found.first + found.size) for found in same)
+            known = [first for first, _ in ranges], list(accumulate((end for _, end in ranges), max))
+            self._firsts[kind, is_v6] = known
+        firsts, ends = known  # the furthest end of all ranges that begin until there: they may overlap
+        at = bisect_right(firsts, value)
+        return at > 0 and value < ends[at - 1]
 
     def draw(self, rng: random.Random, kind: str, countries: Countries = "") -> Address:
         """Draw an address.

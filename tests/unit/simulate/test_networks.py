@@ -142,3 +142,15 @@ def test_good_bots_have_their_published_ranges():
 
 def test_an_address_is_a_value():
     assert Address("192.0.2.1", 1, "DE", "home") == Address("192.0.2.1", 1, "DE", "home")
+
+
+@pytest.mark.parametrize("kind", ["bot:openai", "bot:googlebot", "home", "datacentre"])
+def test_ranges_know_what_is_in_them(kind):
+    rng, ranges = random.Random(10), ranges_of(kind)
+    assert all(NETWORKS.is_in(kind, NETWORKS.draw(rng, kind).address) for _ in range(50))
+    for first, last, _ in rng.sample(ranges, min(60, len(ranges))):
+        for value in (first - 1, first, last, last + 1):
+            if value.bit_length() > 32 and value < 2**64:
+                continue
+            there = any(low <= value <= high and (high < 2**32) == (value < 2**32) for low, high, _ in ranges)
+            assert NETWORKS.is_in(kind, str(ip_address(value))) == there
