@@ -119,16 +119,22 @@ def command(
     except ValueError as error:
         print(f"vedette simulate: {error}", file=sys.stderr)
         return 2
+    from vedette.simulate.build import build
+
     for file, path in zip(files, paths, strict=True):
         world = World(read_scenario(file, POPULATIONS), seed, scale)
+        began = monotonic()
         try:
-            done = _write(world, path)
+            with _Progress(world) as progress:
+                writer = build(world, path, progress.show)
+        except KeyboardInterrupt:
+            print("interrupted: nothing of this world was kept", file=sys.stderr)
+            return 130
         except OSError as error:
             said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             print(f"vedette simulate: {said}; nothing of this world was kept", file=sys.stderr)
             return 1
-        if not done:
-            return 130
+        _print(world, writer, monotonic() - began)
     return 0
 
 
@@ -143,20 +149,6 @@ def _out(out: Path | None, stem: str, *, is_directory: bool) -> Path:
         path /= default
     stem_of(path)
     return path
-
-
-def _write(world: World, out: Path) -> bool:
-    from vedette.simulate.build import build
-
-    began = monotonic()
-    try:
-        with _Progress(world) as progress:
-            writer = build(world, out, progress.show)
-    except KeyboardInterrupt:
-        print("interrupted: nothing of this world was kept", file=sys.stderr)
-        return False
-    _print(world, writer, monotonic() - began)
-    return True
 
 
 def _secret(text: str) -> str:
