@@ -31,7 +31,6 @@ OLD_DEVICES = {  # Chromium with whole version and device names, before these we
     ANDROID.format("9; MI 8") + "Chrome/87.0.4280.141 Mobile Safari/537.36": 0.0004,
     "Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/109.0.0.0 Safari/537.36": 0.0035,
     "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/86.0.4240.198 Safari/537.36": 0.0006,
-    "Mozilla/5.0 (X11; CrOS armv7l 13597.84.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/88.0.4324.208 Safari/537.36": 0.0003,
 }  # fmt: skip
 OLD_APPLE = {
     "Mozilla/5.0 (iPhone; CPU iPhone OS 12_5_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1.2 Mobile/15E148 Safari/604.1": 0.002,

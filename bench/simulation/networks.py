@@ -20,7 +20,7 @@ MOST_PREFIXES, MOST_SMALL, MOST_RANGES, MOST_NETWORKS = 24, 8, 400, 420
 SMALLEST, SMALLEST_AT_HOME = 40_000, 4_000  # addresses of an access network
 HOME = {"DE", "AT", "CH"}
 OFFICE = re.compile(
-    r"siemens|bosch|volkswagen|daimler|mercedes|bmw|basf|bayer ag|sap se|allianz|telekom it|deutsche bahn|db systel|lufthansa"
+    r"siemens|bosch|volkswagen|daimler|mercedes|bmw|bayer ag|sap se|allianz|telekom it|deutsche bahn|db systel|lufthansa"
     r"|continental ag|thyssenkrupp|henkel|adidas|commerzbank|ergo group|munich re|datev|fraport|evonik|infineon|schaeffler"
     r"|colt tech|plusnet|ecotel|qsc ag|versatel|cegedim|ibm deutschland|bundes|landes|stadt |kreis|universit|hochschule"
     r"|max-planck|swiss re|novartis|roche|nestle|credit suisse|\bubs\b|philips|\bing\b bank|rabobank|shell|unilever|barclays",
@@ -38,7 +38,7 @@ MOST_HOSTING, LARGEST_HOSTING, SMALLEST_HOSTING = 160, 32_768, 2_048
 MOST_OFFICES, LARGEST_OFFICE = 60, 16_384
 ACCESS = re.compile(
     r"telecom|telekom|telefon|telcom|telmex|telstra|telia|telenor|telus|telkom|broadband|cable|vodafone|orange|comcast"
-    r"|charter|cox comm|claro|airtel|jio|bsnl|national internet backbone|viettel|vnpt|fpt|pakistan tele|turkcell|superonline"
+    r"|charter|cox comm|claro|airtel|jio|bsnl|national internet backbone|viettel|vnpt|pakistan tele|turkcell|superonline"
     r"|ooredoo|etisalat|zain|mtn|safaricom|virgin media|sky uk|talktalk|kpn|ziggo|proximus|swisscom|sunrise|liberty|tele2"
     r"|bouygues|free sas|netia|upc|magyar|cyfrowy|elisa|dna oyj|bell canada|rogers|shaw|bezeq|partner comm|hot-net|telecentro"
     r"|entel|movistar|tim s/a|oi s\.?a|net serv|globe|pldt|converge|true internet|3bb|tot public|maxis|celcom|unifi|singtel"
