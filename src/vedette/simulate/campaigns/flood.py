@@ -9,6 +9,7 @@ from vedette.simulate.calls import Arrivals, Script
 from vedette.simulate.campaigns.bouts import draw_rate, run_in_bouts
 from vedette.simulate.campaigns.manners import come, rest, wander
 from vedette.simulate.campaigns.toolkit import Toolkit
+from vedette.simulate.people.journey import go_to
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -43,12 +44,16 @@ def application_flood(world: World, part: Part) -> Arrivals:
         if name in ("search", "suggest"):
             noise = "".join(rng.choices(_LETTERS, k=rng.randint(3, 9)))
             how = {"q": f"{visit.shop.words(rng)} {noise}" if rng.random() < 0.5 else noise}
+            go_to(visit, "/search?q=" + how["q"].replace(" ", "+"))
             if name == "search":
                 how["page"] = 1 + int(60 * rng.random() ** 3)
         elif name == "listing":
             how = {"category": visit.shop.category(rng), "page": rng.randint(20, 500)}
+            go_to(visit, f"/c/{how['category']}")
         elif name == "reviews":
-            how = {"number": visit.shop.popular_product(rng), "page": rng.randint(5, 80)}
+            number = visit.shop.popular_product(rng)
+            how = {"number": number, "page": rng.randint(5, 80)}
+            go_to(visit, f"/p/{visit.shop.slug(number)}-{visit.shop.product_id(number)}")
         elif name == "graphql":
             inner = {f"f{place}": {"first": 100 + rng.randrange(900)} for place in range(fields)}
             how = {"body": {"operationName": "products", "variables": inner}}
@@ -59,7 +64,9 @@ def application_flood(world: World, part: Part) -> Arrivals:
         yield from visit.do(name, **how)
 
     def act(kit: Toolkit, visit: Visit, rng: random.Random) -> Script:
-        if not is_terse:
+        if is_terse:
+            go_to(visit, "/")
+        else:
             yield from come(kit, visit, rng)
             yield from wander(kit, visit, int(rng.random() * 1.5))
         for _ in range(rng.randint(low, high)):

@@ -144,7 +144,7 @@ def token_cracking(world: World, part: Part) -> Arrivals:
     valid = part.option("valid", 0.002 * 10 ** rng.random())
     batch = rng.randint(*_BATCHES[part.level]) * (2 if part.level == 1 else 1)
     good = world.shop.popular_product(rng)
-    head, length = rng.choice(("", "", "WIN", "SAVE", "VIP")), rng.choice((7, 8, 8, 10))
+    head, length = rng.choice(("", "", "WIN", "SAVE", "VIP")), rng.choice((7, 8, 8))
 
     def act(kit: Toolkit, visit: Visit, rng: random.Random) -> Script:
         if not (yield from _fill_cart(kit, visit, rng, good)):

@@ -11,6 +11,7 @@ from vedette.simulate.campaigns.bouts import draw_rate, run_in_bouts
 from vedette.simulate.campaigns.manners import come, rest, wander
 from vedette.simulate.campaigns.probes import INJECTIONS, METHODS, draw_probe
 from vedette.simulate.campaigns.toolkit import Toolkit
+from vedette.simulate.people.journey import go_to
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -60,6 +61,7 @@ def _inject(visit: Visit, rng: random.Random) -> Script:
     status = rng.choices((0, 400, 500), (0.55, 0.4, 0.05))[0]
     if where in ("search", "suggest"):
         q = shop.words(rng) + payload if rng.random() < 0.5 else payload
+        go_to(visit, "/search")
         yield from visit.do(where, q=q, status=status, is_right=not status)
     elif where == "listing":
         category = quote(payload, safe="")
@@ -72,9 +74,11 @@ def _inject(visit: Visit, rng: random.Random) -> Script:
         yield from visit.do(where, path=path, query=query, status=status or 404, is_right=False)
     elif where == "login":
         body: dict[str, Any] = {"email": payload, "password": rng.choice(INJECTIONS)}
+        go_to(visit, "/account/login")
         words = (Word("login_failed", 0.1 + 0.5 * rng.random()),)
         yield from visit.do(where, account=payload, is_right=False, body=body, words=words)
     else:
+        go_to(visit, "/contact")
         yield from visit.do(where, is_right=False, body={"topic": "contact", "email": payload, "message": payload})
 
 
