@@ -8,6 +8,7 @@ from vedette.simulate.calls import Arrivals, Script
 from vedette.simulate.campaigns.logins import loot, register, try_login
 from vedette.simulate.campaigns.toolkit import Toolkit, run
 from vedette.simulate.campaigns.walks import make_walk
+from vedette.simulate.people.errands import run_errand
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -38,7 +39,11 @@ def account_creation(world: World, part: Part) -> Arrivals:
         account = false_name(kit, rng)
         is_right = kit.level == 3 or rng.random() >= refused
         yield from register(kit, visit, rng, account, is_right=is_right)
-        if is_right and collects and rng.random() < 0.5:
+        if not (is_right and collects and rng.random() < 0.5):
+            return
+        if kit.level == 3:
+            yield from run_errand(visit, errand="coupon")
+        else:
             yield from visit.do(
                 "coupon",
                 after=kit.gap(rng),

@@ -55,7 +55,7 @@ class Disguise:
         if self.is_app and (self._level > 1 or stack.user_agent.startswith("ShopApp")):
             client.device = device_id(rng)
             client.extra = (("x-device-id", client.device),)
-        if self._traits.old_tls and self._level == 3:
+        if self._traits.old_tls and self._level == 3 and not self.is_app:
             older = self._older_handshake(stack)
             if older is not None:
                 client.replace_tls(older, rng)
@@ -126,7 +126,7 @@ class Disguise:
                 for other in self._world.stacks.family(stack.family)
                 if other.major < stack.major and other.tls is not stack.tls and other.kind == stack.kind
             ]
-            self._older[stack.name] = min(others, key=lambda other: other.major).tls if others else None
+            self._older[stack.name] = max(others, key=lambda other: other.major).tls if others else None
         return self._older[stack.name]
 
 

@@ -12,6 +12,8 @@ __all__ = ["Exits"]
 
 _PLAIN = (("datacentre", "home", "vpn", "tor"), (0.55, 0.2, 0.15, 0.1))
 _RENTED = (("datacentre", "vpn", "relay"), (0.75, 0.15, 0.1))
+_AT_WORK = 0.12
+"""Share of residential proxies that run on a computer in an office; invented."""
 
 
 class Exits:
@@ -77,10 +79,9 @@ class Exits:
         networks = world.networks
         if traits.is_abroad:
             place_ = networks.draw(rng, "proxy")
-            return networks.carrier(rng, place_.country) if self._is_mobile(rng, place_.country) else place_
-        if self._is_mobile(rng, world.scenario.country):
-            return networks.carrier(rng, world.scenario.country)
-        return networks.draw(rng, "home", world.scenario.country)
-
-    def _is_mobile(self, rng: random.Random, country: str) -> bool:
-        return rng.random() < self._traits.mobile and country in self._carriers
+            is_mobile = rng.random() < traits.mobile and place_.country in self._carriers
+            return networks.carrier(rng, place_.country) if is_mobile else place_
+        chance = rng.random()
+        if chance < traits.mobile:
+            return world.address(rng, "mobile")
+        return world.address(rng, "office" if chance > 1.0 - _AT_WORK else "home")

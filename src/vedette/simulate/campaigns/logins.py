@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from vedette.simulate.calls import Call, Reply, Script, Word
 from vedette.simulate.campaigns.toolkit import Toolkit
+from vedette.simulate.people.errands import run_errand
 from vedette.simulate.people.journey import bearer, log_in, look_around_account, sign_up
 from vedette.simulate.visit import Visit
 
@@ -103,9 +104,11 @@ def loot(kit: Toolkit, visit: Visit, rng: random.Random, *, pays: bool = True) -
     """Look what an account that was taken is worth: profile, orders, and gift cards where they pay."""
     if kit.level == 3:
         yield from look_around_account(visit)
-    else:
-        yield from visit.do("profile", after=kit.gap(rng))
-        yield from visit.do("orders", after=kit.gap(rng), page=1)
+        if pays and rng.random() < 0.5:
+            yield from run_errand(visit, errand="gift_card")
+        return
+    yield from visit.do("profile", after=kit.gap(rng))
+    yield from visit.do("orders", after=kit.gap(rng), page=1)
     if pays and rng.random() < 0.5:
         body = {"number": str(rng.randrange(10**15, 10**16))}
         yield from visit.do("gift_card", after=kit.gap(rng), is_right=rng.random() < 0.5, body=body)

@@ -19,7 +19,15 @@ from vedette.simulate.campaigns.toolkit import Toolkit, run
 from vedette.simulate.clients import Client, Stack
 from vedette.simulate.networks import Address
 from vedette.simulate.people.apps import device_id
-from vedette.simulate.people.journey import bearer, browse, log_in, look_around_account, open_shop, session_cookie
+from vedette.simulate.people.journey import (
+    bearer,
+    browse,
+    go_to,
+    log_in,
+    look_around_account,
+    open_shop,
+    session_cookie,
+)
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -65,6 +73,7 @@ def replayed_cookies(world: World, part: Part) -> Arrivals:
         _send(visit, found.cookie)
         if kit.level == 3:
             yield from open_shop(visit, is_warm=rng.random() < 0.5)
+            go_to(visit, "/account/profile")
         reply = yield from visit.do(
             "profile", after=kit.gap(rng), prize=f"account:{found.account}", words=abused(rng, 0.4)
         )

@@ -132,6 +132,6 @@ def draw_traits(rng: random.Random, level: int) -> Traits:
         in_order=rng.random() < _TELL,
         speaks_home=rng.random() < 0.5,
         is_abroad=rng.random() < 0.5,
-        mobile=rng.choice((0.0, 0.05, 0.3)),
+        mobile=rng.choice((0.05, 0.15, 0.35)),
         patience=patience,
     )

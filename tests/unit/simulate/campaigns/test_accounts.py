@@ -6,6 +6,10 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from vedette.simulate.play import play
+from vedette.simulate.scenario import Part, Scenario
+from vedette.simulate.world import World
+
 MIDNIGHT = 1_790_553_600.0
 
 
@@ -58,3 +62,12 @@ def test_aggregation_comes_back_to_its_customers(campaign):
             visits[call.account] += call.endpoint == "login"
         seen += max(visits.values()) > 1
     assert seen >= 3
+
+
+@pytest.mark.parametrize(("seed", "takes_part"), [(7, False), (899, False), (900, True)])
+def test_aggregation_is_held_out_of_the_tuning_seeds(seed, takes_part):
+    kinds = ("account_aggregation", "account_creation")
+    parts = tuple(Part(section="campaigns", kind=kind, name=kind, count=20, level=1) for kind in kinds)
+    world = World(Scenario(name="day", start=MIDNIGHT, accounts=5000, parts=parts), seed)
+    names = {call.truth.campaign for call, _ in play(world.arrivals(), world.shop.answer, world.end)}
+    assert names == ({*kinds} if takes_part else {"account_creation"})

@@ -54,7 +54,8 @@ def test_homes_are_new_each_time_and_in_the_country_where_they_were_bought(world
     rng, exits = make(world, 3, is_abroad=False, mobile=0.0)
     places = [exits.draw(rng) for _ in range(500)]
     assert len({place.address for place in places}) > 495
-    assert {place.country for place in places} == {world.scenario.country}
+    assert sum(place.country == world.scenario.country for place in places) > 450
+    assert 30 < sum(place.kind == "office" for place in places) < 100
     assert exits.rented == 500
     assert exits.size == 0
 
