@@ -67,8 +67,10 @@ def main() -> None:
         folder = options.worlds or Path(scratch)
         parts = {"rates": rates(folder, TEST, options.scale)}
         build(World(read_scenario(find("shop-day"), POPULATIONS), TRAIN, options.scale), folder / "train.jsonl.zst")
-        test = Requests(folder / f"shop-day-{TEST}.jsonl.zst", folder / f"shop-day-{TEST}.labels.parquet")
-        train = Requests(folder / "train.jsonl.zst", folder / "train.labels.parquet")
+        test, train = (
+            Requests(*(folder / f"{stem}.{end}" for end in ("jsonl.zst", "labels.parquet", "vedette.yaml")))
+            for stem in (f"shop-day-{TEST}", "train")
+        )
         parts["separation"] = separate(train, test)
         parts["people"] = compare(test)
     for name, text in parts.items():

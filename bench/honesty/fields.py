@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zlib
 from array import array
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import zstandard
 from numpy.typing import NDArray
+
+from vedette.collect.endpoints import Router
+from vedette.config import load
 
 CATEGORIES = (
     "method", "path", "protocol", "tls", "ja4", "address.first", "address.kind", "user_agent", "header.order",
@@ -105,10 +109,11 @@ class Table:
     Attributes:
         categories, numbers: Shape (requests, fields).
         endpoint: Code of method and path template, for comparing within an endpoint.
-        actor, level, family, session: The truth, as arrays of the same length.
+        actor, level, family, session: The truth, of the same length.
+        route: Name of the endpoint that the world's configuration gives.
     """
 
-    def __init__(self, traffic: Path, labels: Path) -> None:
+    def __init__(self, traffic: Path, labels: Path, configuration: Path) -> None:
         truth = pq.read_table(labels)
         self.actor = np.array(truth["actor"].cast("string").to_pylist())
         self.level = truth["level"].to_numpy()
@@ -116,8 +121,9 @@ class Table:
         self.campaign = np.array(truth["campaign"].cast("string").to_pylist())
         self.session = truth["session"].to_pylist()
         ids = truth["http.request.id"].to_pylist()
+        router = Router(load(configuration).endpoints)
         categories, numbers, times = array("L"), array("d"), array("d")
-        assets = array("b")
+        self.route: list[str] = []
         for place, record in enumerate(records(traffic)):
             if record["http.request.id"] != ids[place]:
                 raise ValueError(f"{traffic}: request {place + 1} is not that of its labels")
@@ -125,19 +131,12 @@ class Table:
             categories.extend(codes)
             numbers.extend(values)
             times.append(record["timestamp"])
-            assets.append(record["http.request.headers"] is not None and _is_asset(record["url.path"]))
+            route, _ = router.find(record["http.request.method"], record["server.address"], record["url.path"])
+            self.route.append(sys.intern(route.name))
         self.categories: NDArray[np.int64] = np.array(categories, np.int64).reshape(-1, len(CATEGORIES))
         self.numbers: NDArray[np.float64] = np.array(numbers, np.float64).reshape(-1, len(NUMBERS))
         self.times: NDArray[np.float64] = np.array(times)
-        self.is_asset: NDArray[np.bool_] = np.array(assets, np.bool_)
         self.endpoint = self.categories[:, 0] * 1_000_003 ^ self.categories[:, 1]
 
     def __len__(self) -> int:
         return len(self.actor)
-
-
-_ASSET = re.compile(r"\.(?:js|css|webp|jpg|svg|woff2|png|ico)$")
-
-
-def _is_asset(path: str) -> bool:
-    return _ASSET.search(path) is not None

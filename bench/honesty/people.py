@@ -13,6 +13,8 @@ from vedette.simulate.shapes import load_shapes
 __all__ = ["Distance", "distances"]
 
 _PAUSE_S = 1800.0
+PAGES = frozenset({"home", "article", "search", "listing", "product", "cart", "checkout", "orders", "order", "profile"})
+"""Endpoints that bring a page to the screen; what else a page asks for is not counted as one."""
 
 
 class Distance(NamedTuple):
@@ -46,19 +48,21 @@ def distances(table: Table, segments: tuple[str, ...] = ("web",)) -> list[Distan
     names, session = np.unique(np.array([table.session[place] for place in mine]), return_inverse=True)
     order = np.lexsort((table.times[mine], session))
     mine, session = mine[order], session[order]
-    times, asset = table.times[mine], table.is_asset[mine]
+    times, route = table.times[mine], [table.route[place] for place in mine]
+    asset = np.array([name == "asset" for name in route])
+    page = np.array([name in PAGES for name in route])
     fresh = np.flatnonzero(np.diff(session, prepend=-1))
     counts = np.diff(np.append(fresh, len(mine)))
     spans = times[np.append(fresh[1:], len(mine)) - 1] - times[fresh]
-    page_at, page_session = times[~asset], session[~asset]
-    gaps = np.diff(page_at)[np.diff(page_session) == 0]
+    calls_at, calls_session = times[~asset], session[~asset]
+    gaps = np.diff(calls_at)[np.diff(calls_session) == 0]
     gaps = gaps[(gaps >= 1.0) & (gaps <= _PAUSE_S)]
-    pages = np.bincount(page_session, minlength=len(names))
+    pages = np.bincount(session[page], minlength=len(names))
     found = [
-        ("seconds between pages, from 1 s", gaps, "think_s"),
+        ("seconds between calls without assets, from 1 s", gaps, "think_s"),
         ("requests a session", counts, "session_requests"),
         ("seconds a session", spans, "session_s"),
-        ("calls a session without assets, against pages", pages, "session_pages"),
+        ("pages a session", pages, "session_pages"),
     ]
     said = []
     for what, values, name in found:

@@ -34,7 +34,8 @@ class Part(Struct, frozen=True, kw_only=True):
         kind: A name of the section's registry: ``web``, ``search_engine``, ``credential_stuffing``, ``office`` …
         name: Unique in the world; a campaign's name in the labels.
         count: Sessions of people and cases, requests of robots and campaigns; before the world's scale.
-        at_s: When it begins, seconds after the world; ``lasts_s`` how long (0: until the end).
+        at_s: When it begins, seconds after the world; negative: whenever chance has it. ``lasts_s``: how long it
+            goes on (0: until the end).
         level: Of a campaign, 1 to 3; 0 elsewhere.
         retool_s: A campaign changes its tools that often; 0 never. ``adapts``: also whenever it is stopped.
         options: What else this kind understands; each kind names its own and its defaults.
@@ -205,10 +206,14 @@ def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
             "adapts": Key(choice("true", "false")),
         }
 
+    open_at = -1.0 if section == "campaigns" else 0.0
+
     def read(reader: Reader, node: Node, path: str) -> Any:
         found = reader.mapping(node, path, keys)
         if not reader.is_whole(node, found, keys):
             return MISSING
+        if "stagger" in found and "at" not in found:
+            reader.problem(node, path, "stagger counts from at, which is missing, add it or leave both to chance")
         name = found.get("name", found[kind])
         levels = found.get("levels", ("1", "2", "3")) if section == "campaigns" else ("0",)
         return tuple(
@@ -217,7 +222,7 @@ def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
                 kind=found[kind],
                 name=name if section != "campaigns" else f"{name}-{level}",
                 count=found[count],
-                at_s=found.get("at", 0.0) + place * found.get("stagger", 0.0),
+                at_s=found["at"] + place * found.get("stagger", 0.0) if "at" in found else open_at,
                 lasts_s=found.get("lasts", 0.0),
                 level=int(level),  # type: ignore[arg-type]
                 retool_s=found.get("retool", 0.0),

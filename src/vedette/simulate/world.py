@@ -79,7 +79,11 @@ class World:
 
     def span(self, part: Part) -> tuple[float, float]:
         """When a part begins and ends, Unix seconds."""
-        begin = self.start + part.at_s
+        at = part.at_s
+        if at < 0.0:
+            at = self.rng(f"begin/{part.name}").random() * max(0.0, self.end - self.start - part.lasts_s)
+            at = at if part.lasts_s else 0.0
+        begin = self.start + at
         return begin, min(self.end, begin + part.lasts_s) if part.lasts_s else self.end
 
     def times(
