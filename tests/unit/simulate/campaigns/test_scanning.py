@@ -48,4 +48,4 @@ def test_good_imitations_hide_a_few_probes_among_pages(campaign):
     found = campaign("vulnerability_scanning", 3, 1000)
     each = Counter(call.truth.session for call in found.calls if not call.endpoint)
     assert max(each.values()) <= 3
-    assert sum(call.endpoint in ("home", "product", "asset", "bootstrap") for call in found.calls) > 300
+    assert sum(call.endpoint in ("home", "product", "asset", "bootstrap") for call in found.calls) > 100
