@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from vedette.simulate.calls import Arrivals, Script
-from vedette.simulate.campaigns.logins import loot, register, try_login
+from vedette.simulate.campaigns.logins import look_inside, register, try_login
 from vedette.simulate.campaigns.toolkit import Toolkit, run
 from vedette.simulate.campaigns.walks import make_walk
 from vedette.simulate.people.errands import run_errand
@@ -28,7 +28,7 @@ def false_name(kit: Toolkit, rng: random.Random) -> str:
 
 
 def account_creation(world: World, part: Part) -> Arrivals:
-    """Open accounts for discounts, reviews and later fraud; some collect their welcome at once."""
+    """Open accounts for discounts and later fraud; option ``refused`` is the share that the shop does not accept."""
     kit = Toolkit(world, part, "OAT-019")
     own = world.rng(f"campaigns/{part.name}/names")
     refused = part.option("refused", own.uniform(0.02, 0.15))
@@ -75,7 +75,7 @@ def account_aggregation(world: World, part: Part) -> Arrivals:
         if not (yield from try_login(kit, visit, rng, account, is_right=not has_changed, noticed=0.0)):
             return
         if kit.level == 3:
-            yield from loot(kit, visit, rng, pays=False)
+            yield from look_inside(kit, visit, rng, pays=False)
         else:
             for page in range(1, pages + 1):
                 yield from visit.do("orders", after=kit.gap(rng), page=page)

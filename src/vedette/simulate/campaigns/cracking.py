@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from vedette.simulate.calls import Arrivals, Script
-from vedette.simulate.campaigns.logins import loot, try_login
+from vedette.simulate.campaigns.logins import look_inside, try_login
 from vedette.simulate.campaigns.toolkit import Toolkit, run
 from vedette.simulate.campaigns.walks import make_walk
 from vedette.simulate.scenario import Part
@@ -20,7 +20,7 @@ _CALLS = {1: 1.0, 2: 1.5, 3: 8.0}
 
 
 def credential_cracking(world: World, part: Part) -> Arrivals:
-    """Try the list of usual passwords on a few accounts; one of three falls, somewhere along the list."""
+    """Try many passwords on a few accounts. Options: ``accounts`` at a time, ``weak``, the share that falls."""
     kit = Toolkit(world, part, _THREAT)
     rng = world.rng(f"campaigns/{part.name}/targets")
     passwords = world.shapes.words["passwords"]
@@ -64,14 +64,14 @@ def credential_cracking(world: World, part: Part) -> Arrivals:
                 targets[:] = [target for target in targets if target[0] != account]
                 tried.pop(account, None)
                 if is_in:
-                    yield from loot(kit, visit, rng)
+                    yield from look_inside(kit, visit, rng)
                 return
 
     return run(world, part, _THREAT, act, kit)
 
 
 def password_spraying(world: World, part: Part) -> Arrivals:
-    """Try one popular password on every account of a list, slowly, then the next."""
+    """Try one popular password on many accounts, then the next. Options: ``rounds``, ``exists``, ``right``."""
     kit = Toolkit(world, part, _THREAT)
     rng = world.rng(f"campaigns/{part.name}/list")
     passwords = world.shapes.words["passwords"]
@@ -99,6 +99,6 @@ def password_spraying(world: World, part: Part) -> Arrivals:
             password=passwords[turn % len(passwords)],
         )
         if is_in and part.level >= 2:
-            yield from loot(kit, visit, rng)
+            yield from look_inside(kit, visit, rng)
 
     return run(world, part, _THREAT, act, kit)

@@ -13,7 +13,7 @@ from vedette.simulate.people.errands import run_errand
 from vedette.simulate.people.journey import bearer, log_in, look_around_account, sign_up
 from vedette.simulate.visit import Visit
 
-__all__ = ["abused", "loot", "register", "rewritten", "try_login"]
+__all__ = ["abused", "look_inside", "register", "rewritten", "try_login"]
 
 T = TypeVar("T")
 _DAY_S = 86_400.0
@@ -100,7 +100,7 @@ def try_login(
     return False if status in (400, 401, 403, 404, 422) else None
 
 
-def loot(kit: Toolkit, visit: Visit, rng: random.Random, *, pays: bool = True) -> Script:
+def look_inside(kit: Toolkit, visit: Visit, rng: random.Random, *, pays: bool = True) -> Script:
     """Look what an account that was taken is worth: profile, orders, and gift cards where they pay."""
     if kit.level == 3:
         yield from look_around_account(visit)

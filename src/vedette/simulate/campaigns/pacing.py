@@ -38,7 +38,7 @@ class Curve:
         width = (end - begin) / count
         edges = [begin + place * width for place in range(count)] + [end]
         middles = [edge + width / 2 for edge in edges[:-1]]
-        if activity == "bursts":
+        if activity == "bouts":
             on, off = rng.uniform(1, 8), rng.uniform(1, 20)
             first = rng.random() * on  # begins at work
             weights = [1.0 if (place + first) % (on + off) < on else 0.0 for place in range(count)]
@@ -47,7 +47,7 @@ class Curve:
             weights = [1.0 if not 5 <= middle % 86_400 / 3600 < 21 else 0.15 for middle in middles]
         elif activity == "ramp":
             weights = [0.2 + place / count for place in range(count)]
-        elif activity == "waves":
+        elif activity == "swings":
             period, phase = rng.uniform(8, 40), rng.random()
             weights = [1.0 + 0.8 * math.sin(2 * math.pi * (place / period + phase)) for place in range(count)]
         elif activity == "hours":

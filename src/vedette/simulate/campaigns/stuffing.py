@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from vedette.simulate.calls import Arrivals, Script
-from vedette.simulate.campaigns.logins import loot, try_login
+from vedette.simulate.campaigns.logins import look_inside, try_login
 from vedette.simulate.campaigns.toolkit import Toolkit, run
 from vedette.simulate.campaigns.walks import make_walk
 from vedette.simulate.scenario import Part
@@ -55,7 +55,7 @@ def credential_stuffing(world: World, part: Part) -> Arrivals:
     pairs = leaked_pairs(kit, rng, right, max(exists, right))
     later: deque[Pair] = deque(maxlen=_MOST_LATER)
     ready: list[Pair] = []
-    loots = part.level >= 2 or rng.random() < 0.3
+    looks = part.level >= 2 or rng.random() < 0.3
 
     def upcoming() -> Pair:
         if later and rng.random() < 0.2:
@@ -68,11 +68,14 @@ def credential_stuffing(world: World, part: Part) -> Arrivals:
 
     def act(kit: Toolkit, visit: Visit, rng: random.Random) -> Script:
         account, is_right = pair = upcoming()
-        yield from kit.arrive(visit, rng)
-        is_in = yield from try_login(kit, visit, rng, account, is_right=is_right)
-        if is_in is None:
-            later.append(pair)
-        elif is_in and loots:
-            yield from loot(kit, visit, rng)
+        is_in = None
+        try:
+            yield from kit.arrive(visit, rng)
+            is_in = yield from try_login(kit, visit, rng, account, is_right=is_right)
+        finally:
+            if is_in is None:
+                later.append(pair)
+        if is_in and looks:
+            yield from look_inside(kit, visit, rng)
 
     return run(world, part, "OAT-008", act, kit)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from vedette.simulate.calls import Arrivals, Script, Truth
 from vedette.simulate.campaigns.accounts import false_name
 from vedette.simulate.campaigns.entries import draw_entry
-from vedette.simulate.campaigns.logins import abused, loot, register, try_login
+from vedette.simulate.campaigns.logins import abused, look_inside, register, try_login
 from vedette.simulate.campaigns.stuffing import leaked_pairs
 from vedette.simulate.campaigns.toolkit import Toolkit, run
 from vedette.simulate.clients import Client, Stack
@@ -79,7 +79,7 @@ def replayed_cookies(world: World, part: Part) -> Arrivals:
         )
         if not reply.is_stopped:
             visit.account = found.account
-            yield from loot(kit, visit, rng)
+            yield from look_inside(kit, visit, rng)
         _send(visit, "")
 
     owners = max(3, kit.left // _CALLS_PER_COOKIE[kit.level])
@@ -129,12 +129,17 @@ def _send(visit: Visit, cookie: str) -> None:
 
 
 def farmed_tokens(world: World, part: Part) -> Arrivals:
-    """Use the ids and tokens of a few real devices from many addresses, to sign up (OAT-019) or in (OAT-008).
+    """Use ids and tokens of a few ``devices`` from many addresses; option ``use`` is ``signup`` or ``login``.
 
-    The option ``use`` is ``signup`` or ``login``; it is drawn where it is left out.
+    OAT-019 or OAT-008; it is drawn where it is left out.
+
+    Raises:
+        ValueError: There is no such use.
     """
     own = world.rng(f"campaigns/{part.name}/devices")
     use = part.options.get("use") or own.choice(("signup", "login"))
+    if use not in ("signup", "login"):
+        raise ValueError(f"no use {use[:40]!r}; name one of signup, login")
     threat = "OAT-019" if use == "signup" else "OAT-008"
     kit = Toolkit(world, part, threat, is_app=True)
     count = int(part.option("devices", own.choice((2, 5, 12, 30))))
@@ -156,6 +161,6 @@ def farmed_tokens(world: World, part: Part) -> Arrivals:
         client.authorization = token
         account, is_right = next(pairs)
         if (yield from try_login(kit, visit, rng, account, is_right=is_right)):
-            yield from loot(kit, visit, rng)
+            yield from look_inside(kit, visit, rng)
 
     return run(world, part, threat, act, kit)

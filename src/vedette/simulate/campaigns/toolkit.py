@@ -45,6 +45,7 @@ _APP_SHARE = 0.3
 _READ_S = 1.0
 """Longer gaps are a person's, shorter ones a program's that loads a page."""
 _LONGEST_GAP_S = 180.0
+_LEAVES, _MOST_PATIENCE_S = 0.7, 120.0
 
 
 class _Worker(Struct):
@@ -63,8 +64,8 @@ class Toolkit:
         level: How well it hides at the moment; the truth keeps the level that the scenario declares.
         generation: How often it has retooled.
         has_given_up: It was stopped once too often.
-        rng: Chance of all that it does; its scripts may share it, since only one runs at a time. Parts of one name
-            that begin at different times have the same tools and do different things with them.
+        rng: Chance of all that it does; its scripts share it, since only one runs at a time. Parts of one name that
+            begin at different times have the same tools and do different things with them.
         quiet_until: It lies low until then, after having been stopped.
         employed: Workers that share the pace.
         next_tick: Workers that sleep longer than until then are woken, others wake by themselves.
@@ -120,15 +121,7 @@ class Toolkit:
 
     def truth(self, worker: int) -> Truth:
         """The truth about one identity; a part that begins at another time, such as a later bout, has others."""
-        declared = self._declared
-        return Truth(
-            "bad_bot",
-            f"{self.part.name}-{self.part.at_s:.0f}-{worker}",
-            self.family,
-            declared.campaign,
-            self.threat,
-            declared.level,
-        )
+        return replace(self._declared, session=f"{self.part.name}-{self.part.at_s:.0f}-{worker}")
 
     def visit(self, rng: random.Random, worker: int, now: float) -> Visit:
         """Give a worker's visit for its next act: a new identity or the old one, as its traits say."""
@@ -163,9 +156,9 @@ class Toolkit:
         self._pay()
 
     def _pay(self) -> None:
-        if self.exits.rented != self._rented:
-            self.world.ledger.rented(self._declared, self.exits.rented - self._rented)
-            self._rented = self.exits.rented
+        new, self._rented = self.exits.rented - self._rented, self.exits.rented
+        if new:
+            self.world.ledger.rented(self._declared, new)
 
     # -- pace ----------------------------------------------------------------------------------------------------------
 
@@ -212,15 +205,27 @@ class Toolkit:
         ``where`` is that of :func:`~vedette.simulate.people.journey.open_shop`: ``number``, ``category``, ``q`` … At
         level 3 people's usual entries are drawn where it is left out. A known identity does so only now and then.
         """
-        if not self.traits.loads_pages or (visit.made and rng.random() < 0.8):
+        if visit.made and rng.random() < 0.8:
             return
         if self.level == 3:
             where = where or draw_entry(self.shop, rng)
             where.setdefault("is_warm", bool(visit.client.cookie) and rng.random() < 0.75)
+        if not self.traits.loads_pages:
+            if self.level == 3:
+                self._pretend(visit, rng, open_shop(visit, **where))
+            return
         yield from open_shop(visit, **where)
         if self.level == 3 and self.disguise.is_app:
             yield from report(visit, 0.5)
             yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
+
+    def _pretend(self, visit: Visit, rng: random.Random, script: Script) -> None:
+        """Have been where a script leads without calling: its page as referrer, a cookie from an earlier harvest."""
+        call: Call | None = next(script, None)
+        while call is not None:
+            call = _following(script, Reply(200, call.at))
+        if visit.keeps_cookies and not visit.client.cookie:
+            visit.client.cookie = session_cookie(self.shop, rng)
 
     # -- budget and stops ----------------------------------------------------------------------------------------------
 
@@ -247,6 +252,11 @@ class Toolkit:
             self.heard(reply, ended)
             if visit.keeps_cookies and not visit.client.cookie and reply.status and not reply.is_stopped:
                 visit.client.cookie = session_cookie(self.shop, rng)
+            if reply.is_stopped and traits.heeds:
+                if is_person and rng.random() < _LEAVES:
+                    script.close()
+                    break
+                visit.now = max(visit.now, ended) + min(reply.retry_after_s, _MOST_PATIENCE_S)
             if traits.carries_cookies:
                 self._cookie = visit.client.cookie
             if traits.calls:

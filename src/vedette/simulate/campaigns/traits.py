@@ -13,13 +13,13 @@ from msgspec import Struct
 
 __all__ = ["Activity", "Traits", "draw_traits"]
 
-Activity = Literal["steady", "bursts", "night", "ramp", "waves", "day", "hours"]
-"""When it is busy: at all times alike, on and off, at night, ever more, in waves, as people are, at fixed hours."""
+Activity = Literal["steady", "bouts", "night", "ramp", "swings", "day", "hours"]
+"""When it is busy: at all times alike, on and off, at night, ever more, in swings, as people are, at fixed hours."""
 
 _ACTIVITIES: dict[int, tuple[tuple[Activity, ...], tuple[float, ...]]] = {
-    1: (("steady", "bursts", "ramp"), (0.45, 0.4, 0.15)),
-    2: (("steady", "bursts", "night", "waves"), (0.35, 0.15, 0.2, 0.3)),
-    3: (("day", "waves"), (0.85, 0.15)),
+    1: (("steady", "bouts", "ramp"), (0.45, 0.4, 0.15)),
+    2: (("steady", "bouts", "night", "swings"), (0.35, 0.15, 0.2, 0.3)),
+    3: (("day", "swings"), (0.85, 0.15)),
 }
 _TELL = 0.15
 _JITTER = {1: (0.0, 0.25), 2: (0.35, 1.0), 3: (0.8, 1.4)}
@@ -37,13 +37,15 @@ class Traits(Struct, frozen=True, kw_only=True):
         gap_s: Pause between the calls of one act; at level 3 people's gaps count, and ``haste`` is a factor on them.
         keeps_cookies: Sends the cookie that the shop has set; ``carries_cookies``: to the next identity as well.
         aged: Share of its identities that come with a cookie of an earlier visit, as people who come back do.
-        loads_pages: Opens pages before it calls what it wants; ``loads_assets``: with the files that they embed.
+        loads_pages: Opens pages before it calls what it wants (at level 3 one that does not pretends to have);
+            ``loads_assets``: with the files that they embed.
         old_tls: Speaks with the handshake of a browser some versions older than the one it names.
         even_gaps: Every gap of its visits is the same.
         in_order: Goes through ids and lists in their order.
         speaks_home: Asks for the languages of the shop's country, wherever its address is.
         is_abroad: Its addresses are all over the world.
         mobile: Share of its residential addresses that are those of mobile carriers.
+        heeds: When it is refused, a script waits as long as it was told to, and who passes for a person leaves.
         patience: Changes of tools because it was stopped, before it gives up.
     """
 
@@ -65,6 +67,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     speaks_home: bool = True
     is_abroad: bool = False
     mobile: float = 0.0
+    heeds: bool = False
     patience: int = 4
 
     @property
@@ -113,6 +116,7 @@ def draw_traits(rng: random.Random, level: int) -> Traits:
             loads_pages=rng.random() < 0.5,
             in_order=rng.random() < 0.25,
             speaks_home=rng.random() < 0.6,
+            heeds=rng.random() < 0.5,
             patience=patience,
         )
     return Traits(
@@ -125,13 +129,14 @@ def draw_traits(rng: random.Random, level: int) -> Traits:
         haste=rng.uniform(0.6, 1.1),
         carries_cookies=rng.random() < _TELL,
         aged=rng.choice((0.0, 0.4, 0.8)),
-        loads_pages=True,
-        loads_assets=rng.random() >= _TELL,
+        loads_pages=rng.random() < 0.6,
+        loads_assets=rng.random() < 0.6,
         old_tls=rng.random() < _TELL,
         even_gaps=rng.random() < _TELL,
         in_order=rng.random() < _TELL,
         speaks_home=rng.random() < 0.5,
         is_abroad=rng.random() < 0.5,
         mobile=rng.choice((0.05, 0.15, 0.35)),
+        heeds=True,
         patience=patience,
     )

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from vedette.simulate.calls import Reply
-from vedette.simulate.campaigns.logins import abused, loot, register, rewritten, try_login
+from vedette.simulate.campaigns.logins import abused, look_inside, register, rewritten, try_login
 from vedette.simulate.campaigns.toolkit import Toolkit
 from vedette.simulate.scenario import Part, Scenario
 from vedette.simulate.world import World
@@ -64,12 +64,12 @@ def test_the_next_try_of_a_script_begins_signed_out():
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])
-def test_loot_is_profile_orders_and_cards(level):
+def test_what_was_taken_is_looked_at(level):
     counts = Counter()
     for seed in range(20):
         kit, visit = make(level, 901 + seed)
         visit.account = "a@b.example"
-        calls, _ = drive(kit, loot(kit, visit, kit.rng))
+        calls, _ = drive(kit, look_inside(kit, visit, kit.rng))
         counts.update({call.endpoint for call in calls})
     assert counts["orders"] == 20
     assert 3 < counts["gift_card"] < 17

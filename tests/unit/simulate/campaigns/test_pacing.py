@@ -11,7 +11,7 @@ from vedette.simulate.campaigns.traits import Traits, draw_traits
 from vedette.simulate.shapes import load_shapes
 
 BEGIN, END = 1_790_553_600.0, 1_790_553_600.0 + 10 * 3600.0
-ACTIVITIES = ("steady", "bursts", "night", "ramp", "waves", "day", "hours")
+ACTIVITIES = ("steady", "bouts", "night", "ramp", "swings", "day", "hours")
 
 
 def curve(activity, seed=1):
@@ -30,7 +30,7 @@ def test_what_is_to_come_falls_from_all_to_nothing(activity):
 
 
 def test_it_resumes_when_it_works():
-    found = curve("bursts", 3)
+    found = curve("bouts", 3)
     idle = [edge for edge, weight in zip(found.edges, found.weights, strict=False) if not weight]
     assert idle
     for at in idle:

@@ -6,6 +6,12 @@ from collections import defaultdict
 
 import pytest
 
+from vedette.simulate.campaigns.tokens import farmed_tokens
+from vedette.simulate.scenario import Part, Scenario
+from vedette.simulate.world import World
+
+MIDNIGHT = 1_790_553_600.0
+
 
 def cookie_of(call):
     return next((value for name, value in call.headers if name.lower() == "cookie"), "")
@@ -59,6 +65,12 @@ def test_few_devices_are_used_from_many_addresses(campaign, level):
             addresses[device].add(call.client.address)
         assert len(addresses) <= 30
         assert max(map(len, addresses.values())) > 5
+
+
+def test_a_use_that_is_none_is_refused():
+    part = Part(section="campaigns", kind="farmed_tokens", name="farm", count=10, level=1, options={"use": "resale"})
+    with pytest.raises(ValueError, match="no use 'resale'; name one of signup, login"):
+        farmed_tokens(World(Scenario(name="day", start=MIDNIGHT), 901), part)
 
 
 def test_devices_are_farmed_for_sign_ups_or_for_logins(campaign):

@@ -111,15 +111,22 @@ def test_at_the_third_level_an_address_makes_one_short_visit():
 
 
 def test_a_campaign_without_tells_looks_at_pages_with_their_files():
-    kit, calls = played(*make(3, 900), is_app=False, loads_assets=True, even_gaps=False)
+    kit, calls = played(*make(3, 900), is_app=False, loads_pages=True, loads_assets=True, even_gaps=False)
     assert {"home", "asset", "bootstrap"} <= {endpoint for _, endpoint, *_ in calls}
-    kit, calls = played(*make(3, 900), is_app=False, loads_assets=False)
+    kit, calls = played(*make(3, 900), is_app=False, loads_pages=True, loads_assets=False)
     assert "asset" not in {endpoint for _, endpoint, *_ in calls}
+
+
+def test_a_campaign_that_opens_no_pages_says_all_the_same_where_it_has_been():
+    _, calls = played(*make(3, 300), is_app=False, loads_pages=False)
+    assert {endpoint for _, endpoint, *_ in calls} == {"price"}
+    for *_, headers in calls:
+        assert {"referer", "cookie"} <= {name.lower() for name, _ in headers}
 
 
 def test_carried_cookies_are_seen_from_many_addresses():
     def cookies(**how):
-        _, calls = played(*make(3, 600), is_app=False, acts=1, calls=0, **how)
+        _, calls = played(*make(3, 600), is_app=False, acts=1, calls=0, loads_pages=True, **how)
         found = defaultdict(set)
         for *_, address, _, headers in calls:
             for name, value in headers:
@@ -224,3 +231,27 @@ def test_given_traits_hold_for_life():
     kit, _ = played(world, part, acts=7, keeps_cookies=True, activity="steady")
     assert kit.generation > 3
     assert (kit.traits.acts, kit.traits.keeps_cookies) == (7, True)
+
+
+def test_who_passes_for_a_person_leaves_when_refused():
+    def visits(**how):
+        world, part = make(3, 600, adapts=False)
+        _, calls = played(world, part, stopped, is_app=False, **how)
+        return len({truth.session for _, _, _, truth, *_ in calls}) / len(calls)
+
+    assert visits(heeds=True) > 2 * visits(heeds=False)
+
+
+def test_some_scripts_wait_as_long_as_they_are_told():
+    def answer(call):
+        return Reply(429, call.at + 0.002, is_stopped=True, retry_after_s=60.0)
+
+    def shortest(**how):
+        world, part = make(2, 200, adapts=False)
+        _, calls = played(world, part, answer, workers=1, calls=0, acts=0, activity="steady", **how)
+        times = defaultdict(list)
+        for at, _, _, truth, *_ in calls:
+            times[truth.session].append(at)
+        return min(later - earlier for own in times.values() for earlier, later in zip(own, own[1:], strict=False))
+
+    assert shortest(heeds=True) >= 60.0 > shortest(heeds=False)

@@ -30,15 +30,16 @@ def test_copied_headers_come_with_rotation():
 
 def test_impersonation_makes_each_act_a_visit_of_its_own():
     assert {traits.acts for traits in many(3)} == {1}
-    assert {"day", "waves"} == {traits.activity for traits in many(3)}
+    assert {"day", "swings"} == {traits.activity for traits in many(3)}
     assert 0.4 < sum(traits.is_abroad for traits in many(3)) / 400 < 0.6
 
 
 def test_some_of_the_best_slip_and_others_never():
     counts = Counter(tell for traits in many(3) for tell in traits.tells)
     assert set(counts) == {"no assets", "carried cookies", "old tls", "even gaps", "in order", "moving"}
+    assert 100 < counts.pop("no assets") < 220
     assert all(30 < count < 100 for count in counts.values())
-    assert 0.25 < sum(not traits.tells for traits in many(3)) / 400 < 0.5
+    assert 0.15 < sum(not traits.tells for traits in many(3)) / 400 < 0.5
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])
