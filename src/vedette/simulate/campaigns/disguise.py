@@ -76,7 +76,7 @@ class Disguise:
     def _copied(self, rng: random.Random) -> list[Stack]:
         world = self._world
         library = world.stacks.draw(rng, "library", without=world.without)
-        protocol = library.protocol if rng.random() < 0.5 else "1.1"
+        protocol = library.protocol if rng.random() < 0.85 else "1.1"
         order = rng.choices(("kept", "alphabetical", "library first"), (0.5, 0.2, 0.3))[0]
         forgets = 0.0 if rng.random() < 0.4 else 0.3
         lost = frozenset(name for name in _OFTEN_LOST if rng.random() < forgets)
