@@ -48,7 +48,7 @@ def run_in_bouts(
     for number in range(bouts):
         share = budget // bouts + (number < budget % bouts)
         lasts_s = min(slot_s, max(_SHORTEST_S, share / rate))
-        at_s = part.at_s + number * slot_s + rng.random() * (slot_s - lasts_s)
+        at_s = begin - world.start + number * slot_s + rng.random() * (slot_s - lasts_s)
         arrivals.append(_bout(world, replace(part, at_s=at_s, lasts_s=lasts_s), number, threat, act, share, how))
     return chain(*arrivals)
 

@@ -54,7 +54,7 @@ def replayed_cookies(world: World, part: Part) -> Arrivals:
     begin, end = world.span(part)
     lead = min(_LEAD_S, 0.2 * (end - begin))
     stolen: deque[_Cookie] = deque(maxlen=_KEPT)
-    later = replace(part, at_s=part.at_s + lead, lasts_s=end - begin - lead)
+    later = replace(part, at_s=begin - world.start + lead, lasts_s=end - begin - lead)
     kit = Toolkit(world, later, "OAT-008", is_app=False)
     own = world.rng(f"campaigns/{part.name}/cookies")
     has_owners_browser, expired = own.random(), own.uniform(0.1, 0.5)

@@ -43,7 +43,7 @@ _LEAST_CALLS = 60
 """No worker is set to work for less."""
 _APP_SHARE = 0.3
 _READ_S = 1.0
-"""Longer gaps are a person's, shorter ones a program's that loads a page."""
+"""Longer gaps are a person's; shorter ones are a page's that loads."""
 _LONGEST_GAP_S = 180.0
 _LEAVES, _MOST_PATIENCE_S = 0.7, 120.0
 
@@ -90,9 +90,10 @@ class Toolkit:
         self.level: int = part.level or 1
         self.generation = 0
         self.has_given_up = False
-        self.rng = world.rng(f"campaigns/{part.name}/{part.at_s}")
         tools = world.rng(f"campaigns/{part.name}")
         self.begin, self.end = world.span(part)
+        self._at = round(self.begin - world.start)
+        self.rng = world.rng(f"campaigns/{part.name}/{self._at}")
         self.quiet_until = self.next_tick = -math.inf
         self._given = traits if workers is None else {"workers": workers, **traits}
         self._wants_app = tools.random() < _APP_SHARE if is_app is None else is_app
@@ -121,7 +122,7 @@ class Toolkit:
 
     def truth(self, worker: int) -> Truth:
         """The truth about one identity; a part that begins at another time, such as a later bout, has others."""
-        return replace(self._declared, session=f"{self.part.name}-{self.part.at_s:.0f}-{worker}")
+        return replace(self._declared, session=f"{self.part.name}-{self._at}-{worker}")
 
     def visit(self, rng: random.Random, worker: int, now: float) -> Visit:
         """Give a worker's visit for its next act: a new identity or the old one, as its traits say."""

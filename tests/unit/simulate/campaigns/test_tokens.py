@@ -6,7 +6,9 @@ from collections import defaultdict
 
 import pytest
 
+from vedette.simulate.campaigns import FAMILIES
 from vedette.simulate.campaigns.tokens import farmed_tokens
+from vedette.simulate.play import play
 from vedette.simulate.scenario import Part, Scenario
 from vedette.simulate.world import World
 
@@ -81,3 +83,17 @@ def test_devices_are_farmed_for_sign_ups_or_for_logins(campaign):
         assert any(call.endpoint == ("signup" if threat == "OAT-019" else "login") for call in found.calls)
         threats.add(threat)
     assert threats == {"OAT-008", "OAT-019"}
+
+
+@pytest.mark.parametrize("kind", ["replayed_cookies", "price_scraping"])
+def test_a_campaign_without_a_time_begins_when_the_seed_has_it(kind):
+    part = Part(section="campaigns", kind=kind, name="some", count=60, level=1, at_s=-1.0, lasts_s=6 * 3600.0)
+    begins = set()
+    for seed in range(901, 905):
+        world = World(Scenario(name="day", start=MIDNIGHT, accounts=5000, products=500, parts=(part,)), seed)
+        begin, end = world.span(part)
+        played = play(FAMILIES[kind](world, part), world.shop.answer, world.end)
+        times = [call.at for call, _ in played if call.truth.actor == "bad_bot"]
+        assert begin <= times[0] <= times[-1] < end + 600
+        begins.add(begin)
+    assert len(begins) == 4
