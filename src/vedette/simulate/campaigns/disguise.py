@@ -22,6 +22,8 @@ _OFTEN_LOST = (
     "sec-fetch-site sec-fetch-mode sec-fetch-dest sec-fetch-user priority upgrade-insecure-requests te "
     "sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform accept-language"
 ).split()
+_CROWD = 400
+"""So many people's devices are drawn before the same ones are met again."""
 _FAITHFUL = 0.8
 """How often people take the device that they like better."""
 
@@ -41,6 +43,7 @@ class Disguise:
         self._model = "app" if is_app else "browser"
         self._older: dict[str, Handshake | None] = {}
         self._stacks: list[Stack] = []
+        self._crowd: list[Stack] = []
         if level == 1:
             self._stacks = self._plain(rng)
         elif level == 2:
@@ -114,9 +117,13 @@ class Disguise:
         world = self._world
         if self.is_app:
             return world.stacks.draw(rng, "app", without=world.without)
+        if len(self._crowd) == _CROWD:
+            return self._crowd[int(_CROWD * rng.random())]
         person = Person(number=0, seed=rng.getrandbits(64), is_known=False, account="", has_account=False)
         habits = draw_traits(world, person)
-        return habits.phone if habits.is_phone_first == (rng.random() < _FAITHFUL) else habits.computer
+        stack = habits.phone if habits.is_phone_first == (rng.random() < _FAITHFUL) else habits.computer
+        self._crowd.append(stack)
+        return stack
 
     def _older_handshake(self, stack: Stack) -> Handshake | None:
         """The handshake that this browser had some versions ago, if it was another one."""

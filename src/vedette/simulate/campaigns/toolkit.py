@@ -8,7 +8,7 @@ A family is an *act*: one unit of attack, such as one login or one page of produ
 
 :func:`run` gives it visits of the right kind, paces it, spends the budget to the request, and retools. At levels 1
 and 2 a set of workers repeat the act; at level 3 each act is a visit of its own from an address of its own. Acts of
-level 3 are made of the same steps as people's visits, :mod:`vedette.simulate.people.journey`.
+level 3 are made of people's steps, :mod:`vedette.simulate.people.journey`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from vedette.simulate.campaigns.entries import draw_entry
 from vedette.simulate.campaigns.exits import Exits
 from vedette.simulate.campaigns.pacing import Pacer
 from vedette.simulate.campaigns.traits import Traits, draw_traits
-from vedette.simulate.people.journey import open_shop, report, session_cookie
+from vedette.simulate.people.journey import go_to, open_shop, report, session_cookie
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -39,8 +39,7 @@ __all__ = ["Act", "Toolkit", "run"]
 _RECENT = 20
 _MOST_WORKERS = 1000
 _TICKS = 400
-_LEAST_CALLS = 60
-"""No worker is set to work for less."""
+_LEAST_CALLS = 60  # nobody is set to work for less
 _APP_SHARE = 0.3
 _READ_S = 1.0
 """Longer gaps are a person's; shorter ones are a page's that loads."""
@@ -78,7 +77,6 @@ class Toolkit:
         threat: str,
         *,
         family: str = "",
-        workers: int | None = None,
         is_app: bool | None = None,
         **traits: Any,
     ) -> None:
@@ -95,7 +93,7 @@ class Toolkit:
         self._at = round(self.begin - world.start)
         self.rng = world.rng(f"campaigns/{part.name}/{self._at}")
         self.quiet_until = self.next_tick = -math.inf
-        self._given = traits if workers is None else {"workers": workers, **traits}
+        self._given = traits
         self._wants_app = tools.random() < _APP_SHARE if is_app is None else is_app
         self.employed = 1
         self._identities = 0
@@ -213,18 +211,20 @@ class Toolkit:
             where.setdefault("is_warm", bool(visit.client.cookie) and rng.random() < 0.75)
         if not self.traits.loads_pages:
             if self.level == 3:
-                self._pretend(visit, rng, open_shop(visit, **where))
+                self._pretend(visit, rng, where.get("number"), where.get("category", ""))
             return
         yield from open_shop(visit, **where)
         if self.level == 3 and self.disguise.is_app:
             yield from report(visit, 0.5)
             yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
 
-    def _pretend(self, visit: Visit, rng: random.Random, script: Script) -> None:
-        """Have been where a script leads without calling: its page as referrer, a cookie from an earlier harvest."""
-        call: Call | None = next(script, None)
-        while call is not None:
-            call = _following(script, Reply(200, call.at))
+    def _pretend(self, visit: Visit, rng: random.Random, number: int | None = None, category: str = "") -> None:
+        """Have been somewhere without a call: its page is the referrer, its cookie comes from an earlier harvest."""
+        if number is None:
+            go_to(visit, f"/c/{category}" if category else "/")
+        else:
+            go_to(visit, f"/p/{self.shop.slug(number)}-{self.shop.product_id(number)}")
+            visit.seen.append(number)
         if visit.keeps_cookies and not visit.client.cookie:
             visit.client.cookie = session_cookie(self.shop, rng)
 
@@ -292,8 +292,8 @@ class Toolkit:
         if not self.part.adapts or len(self._recent) < _RECENT or 2 * sum(self._recent) <= _RECENT:
             return
         self._stops += 1
-        if self._stops > self.traits.patience:
-            self.has_given_up = True
+        self.has_given_up = self._stops > self.traits.patience
+        if self.has_given_up:
             return
         if self.level < 3 and self.rng.random() < 0.3:
             self.level += 1
@@ -326,8 +326,7 @@ def run(world: World, part: Part, threat: str, act: Act, kit: Toolkit | None = N
     """Give the arrivals of a campaign.
 
     Args:
-        kit: Where the family has made its own; ``how`` is for making one: ``family``, ``workers``, ``is_app`` and
-            any field of :class:`~vedette.simulate.campaigns.traits.Traits`.
+        kit: Where the family has made its own; ``how`` is for making one: ``family``, ``is_app``, fields of traits.
     """
     kit = kit or Toolkit(world, part, threat, **how)
     return _visits(kit, act) if kit.level == 3 and kit.traits.acts == 1 else _workers(kit, act)

@@ -60,7 +60,7 @@ def test_the_budget_is_spent_to_the_request_and_spread_over_the_time(level, seed
     assert 1500 - 5 <= len(calls) <= 1500
     assert kit.left == 1500 - len(calls)
     assert calls[0][0] >= MIDNIGHT + HOUR
-    assert calls[-1][0] < MIDNIGHT + 7 * HOUR
+    assert calls[-1][0] < MIDNIGHT + 7 * HOUR + 600  # a visit under way may end after it
     assert calls[-1][0] - calls[0][0] > 3 * HOUR
 
 
