@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 
 from vedette.simulate.calls import Arrivals, Call, Counterpart, Reply, Script
 
@@ -32,7 +32,7 @@ def play(arrivals: Arrivals, counterpart: Counterpart, end: float = float("inf")
                 call.at = max(call.at, at)
                 heappush(waiting, (call.at, number, call, script))
             continue
-        at, _, call, script = heappop(waiting)
+        at, _, call, script = waiting[0]
         if at >= end:
             return
         reply = counterpart(call)
@@ -40,7 +40,9 @@ def play(arrivals: Arrivals, counterpart: Counterpart, end: float = float("inf")
         try:
             following = script.send(reply)
         except StopIteration:
+            heappop(waiting)
             continue
         number += 1
-        following.at = max(following.at, at)
-        heappush(waiting, (following.at, number, following, script))
+        if following.at < at:
+            following.at = at
+        heapreplace(waiting, (following.at, number, following, script))
