@@ -112,7 +112,7 @@ def shell_lines() -> list[str]:
 
 
 def test_cheap_readme_commands_run(tmp_path):
-    """Replay, check and explain of the README are run as they stand, on a log of their own."""
+    """Replay, check and simulate of the README are run as they stand, on a log of their own and a small world."""
     log = tmp_path / "access.log"
     log.write_text(
         "".join(
@@ -125,10 +125,13 @@ def test_cheap_readme_commands_run(tmp_path):
     ran = []
     for line in shell_lines():
         program, _, rest = line.partition(" ")
-        if program == ".venv/bin/vedette" and rest.split()[0] in {"replay", "check"}:
-            command = [sys.executable, "-m", "vedette.cli", *rest.split()]
+        if program == ".venv/bin/vedette" and rest.split()[0] in {"replay", "check", "simulate"}:
+            if "--target" in rest:
+                continue
+            small = ["--scale", "0.01"] if rest.startswith("simulate") else []
+            command = [sys.executable, "-m", "vedette.cli", *rest.split(), *small]
             done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{line}\n{done.stderr}"
             ran.append(rest.split()[0])
-    assert {"replay", "check"} <= set(ran)
+    assert {"replay", "check", "simulate"} <= set(ran)
     assert (tmp_path / "report.html").stat().st_size > 1_000

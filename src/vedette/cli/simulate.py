@@ -48,7 +48,7 @@ def command(
              vedette replay worlds/shop-day.jsonl.zst worlds/shop-day.outcomes.jsonl.zst
                --config worlds/shop-day.vedette.yaml --labels worlds/shop-day.labels.parquet
 
-    With --target the same world is sent to a running API, by real client programs (extra: vedette[drill]). An address
+    With --target the same world is sent to a running API, by real client programs (aiohttp, curl_cffi, requests). An address
     that is not loopback must be a Vedette edge that proves, with the operator's drill key, that this is wanted there.
 
     Example: vedette simulate --scenario tiny --target http://127.0.0.1:8080 --speed 60
@@ -58,8 +58,8 @@ def command(
     scenario
         A world that ships (--list names them), or a YAML file; all makes each that ships, with --out a directory.
     out
-        Where request records go: .jsonl.zst, .jsonl.gz or .jsonl; the other files take its name. Without it
-        SCENARIO.jsonl.zst in this directory; with --target nothing is written then.
+        Where request records go: .jsonl.zst, .jsonl.gz or .jsonl, or a directory; the other files take its name.
+        Without it SCENARIO.jsonl.zst in this directory; with --target nothing is written then.
     seed
         Of everything that is left to chance. Seeds from 900 on are for testing: they alone hold the campaign families
         and client stacks that tuning must not see.
@@ -145,7 +145,7 @@ def _out(out: Path | None, stem: str, *, is_directory: bool) -> Path:
     if is_directory:
         return (out or Path("worlds")) / default
     path = out or Path(default)
-    if path.is_dir():
+    if path.is_dir() or not path.suffix:
         path /= default
     stem_of(path)
     return path

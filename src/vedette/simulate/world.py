@@ -15,7 +15,7 @@ from vedette.simulate.ledger import Ledger
 from vedette.simulate.networks import Address, load_networks
 from vedette.simulate.scenario import Part, Scenario
 from vedette.simulate.shapes import load_shapes
-from vedette.simulate.shop import ENDPOINTS, Outage, Shop, dialect_of
+from vedette.simulate.shop import Outage, Shop, dialect_of
 
 __all__ = ["FIRST_TEST_SEED", "HELD_OUT_FAMILIES", "World"]
 
@@ -156,7 +156,3 @@ class World:
         from vedette.simulate.populations import POPULATIONS
 
         return merge(*(POPULATIONS[part.section][part.kind](self, part) for part in self.parts()), key=itemgetter(0))
-
-    def endpoints(self) -> tuple[str, ...]:
-        """Names of the shop's endpoints."""
-        return tuple(ENDPOINTS)

@@ -32,6 +32,8 @@ def test_a_world_is_made_and_summed_up(inside, capsys):
 
 def test_a_directory_takes_the_name_of_the_world(inside):
     (inside / "worlds").mkdir()
+    assert simulate.command(scenario="tiny", scale=0.02, out=Path("new")) == 0
+    assert (inside / "new" / "tiny.jsonl.zst").exists()
     assert simulate.command(scenario="tiny", scale=0.02, out=Path("worlds")) == 0
     assert (inside / "worlds" / "tiny.jsonl.zst").exists()
 

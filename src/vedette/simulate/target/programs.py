@@ -60,7 +60,7 @@ def require() -> None:
     missing = [name for name in libraries if find_spec(name) is None]
     if missing:
         raise ConfigError(
-            [f"--target: needs {', '.join(missing)}, not installed, run: python -m pip install 'vedette[drill]'"]
+            [f"--target: needs {', '.join(missing)}, not installed, run: python -m pip install {' '.join(missing)}"]
         )
     for name in libraries:
         import_module(name)

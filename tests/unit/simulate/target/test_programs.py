@@ -41,7 +41,7 @@ def test_a_target_of_impersonation_is_no_app(stack_of):
 
 def test_what_is_missing_is_named_with_the_command(monkeypatch):
     monkeypatch.setattr(programs, "find_spec", lambda name: None if name != "requests" else object())
-    with pytest.raises(ConfigError, match=r"needs curl_cffi, aiohttp, not installed, run: .*'vedette\[drill\]'"):
+    with pytest.raises(ConfigError, match=r"needs curl_cffi, aiohttp, not installed, run: .*install curl_cffi aiohttp"):
         require()
 
 
