@@ -18,6 +18,8 @@ from vedette.config.document import Node
 from vedette.config.load import raise_problems, read_document
 from vedette.config.reading import MISSING, Key, Read, Reader, choice, decimal, notation, number, several, text
 from vedette.config.units import parse_duration, parse_share
+from vedette.simulate.networks import load_networks
+from vedette.simulate.options import OPTIONS
 from vedette.simulate.shop import DIALECTS, ENDPOINTS
 
 __all__ = ["Part", "Scenario", "find", "names", "read_scenario"]
@@ -159,8 +161,23 @@ def _texts(reader: Reader, node: Node, path: str) -> Any:
     return reader.mapping(node, path, {name: Key(notation(_template)) for name in ENDPOINTS})
 
 
-def _options(reader: Reader, node: Node, path: str) -> Any:
-    return reader.mapping(node, path, {name: Key(text(200)) for name in node.entries})
+def _as_it_is(_reader: Reader, node: Node, _path: str) -> Any:
+    return node
+
+
+def _country(reader: Reader, node: Node, path: str) -> Any:
+    networks = load_networks()
+    return choice(*sorted(set(networks.countries("home")) & set(networks.countries("mobile"))))(reader, node, path)
+
+
+def _options(reader: Reader, node: Node, path: str, kind: str) -> Mapping[str, str]:
+    """Check options against what the kind understands; they are kept as they are written."""
+    known = OPTIONS.get(kind, {})
+    if not known:
+        reader.problem(node, path, f"no options, {kind} has none, leave them out")
+        return {}
+    found = reader.mapping(node, path, known)
+    return {name: str(value) for name, value in found.items()}
 
 
 def _outage(reader: Reader, node: Node, path: str) -> Any:
@@ -196,7 +213,7 @@ def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
         "name": Key(text(60)),
         "at": Key(_DURATION),
         "lasts": Key(_DURATION),
-        "options": Key(_options),
+        "options": Key(_as_it_is),
     }
     if section == "campaigns":
         keys |= {
@@ -215,6 +232,7 @@ def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
         if "stagger" in found and "at" not in found:
             reader.problem(node, path, "stagger counts from at, which is missing, add it or leave both to chance")
         name = found.get("name", found[kind])
+        options = _options(reader, found["options"], f"{path}.options", found[kind]) if "options" in found else {}
         levels = found.get("levels", ("1", "2", "3")) if section == "campaigns" else ("0",)
         return tuple(
             Part(
@@ -227,7 +245,7 @@ def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
                 level=int(level),  # type: ignore[arg-type]
                 retool_s=found.get("retool", 0.0),
                 adapts=found.get("adapts", "true") == "true",
-                options=found.get("options", {}),
+                options=options,
             )
             for place, level in enumerate(levels)
         )
@@ -248,7 +266,7 @@ def _top(kinds: Mapping[Section, Mapping[str, Any]]) -> dict[str, Key]:
         "description": Key(text(2000)),
         "start": Key(notation(_moment)),
         "lasts": Key(_DURATION),
-        "country": Key(text(2)),
+        "country": Key(_country),
         "shop": Key(
             _renamed(
                 {

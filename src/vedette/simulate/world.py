@@ -53,6 +53,7 @@ class World:
         self.start = scenario.start or self.stacks.present
         self.end = self.start + scenario.lasts_s
         self.ledger = Ledger()
+        self._has_offices = scenario.country in self.networks.countries("office")
         self.shop = Shop(
             self.rng("shop"),
             dialect=scenario.dialect or dialect_of(seed),
@@ -133,6 +134,8 @@ class World:
         home = self.scenario.country
         if kind == "mobile":
             return self.networks.carrier(rng, home)
+        if kind == "office" and not self._has_offices:
+            kind = "home"  # small firms are on lines like any home's
         if kind in ("home", "office"):
             return self.networks.draw(rng, kind, home if rng.random() < 0.93 else "")
         return self.networks.draw(rng, kind)

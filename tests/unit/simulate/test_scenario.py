@@ -37,8 +37,8 @@ shop: {dialect: store, products: 500, paths: {login: /enter}}
 outages: [{at: 1h, lasts: 5m, share: 50%}]
 outcomes: {missing: 2%, wrong: 0%, late: 3}
 people: [{kind: web, sessions: 100}]
-campaigns: [{family: carding, requests: 60, at: 1h, stagger: 2h, lasts: 30m, retool: 10m, adapts: false}]
-cases: [{kind: office, sessions: 5, name: big-office, options: {people: 40}}]
+campaigns: [{family: carding, requests: 60, at: 1h, stagger: 2h, lasts: 30m, retool: 10m, adapts: false, options: {valid: 0.1}}]
+cases: [{kind: office, sessions: 5, name: big-office}]
 """,
     )
     assert (scenario.name, scenario.country, scenario.dialect, scenario.products) == ("mine", "FR", "store", 500)
@@ -50,7 +50,8 @@ cases: [{kind: office, sessions: 5, name: big-office, options: {people: 40}}]
     assert [part.name for part in scenario.parts] == ["web", "carding-1", "carding-2", "carding-3", "big-office"]
     second = scenario.parts[2]
     assert (second.level, second.at_s, second.lasts_s, second.retool_s, second.adapts) == (2, 10_800, 1800, 600, False)
-    assert scenario.parts[-1].option("people", 1) == 40
+    assert second.option("valid", 0.5) == 0.1
+    assert second.option("rate", 7.0) == 7.0
 
 
 def test_every_mistake_is_reported_at_once_with_its_line(tmp_path):
@@ -87,6 +88,15 @@ def test_every_mistake_is_reported_at_once_with_its_line(tmp_path):
         ("shop: {paths: {enter: /x}}\npeople: [{kind: web, sessions: 5}]\n", "enter"),
         ("campaigns: [{family: carding, requests: 5, levels: [4]}]\n", "levels"),
         ("- a\n", "not a mapping"),
+        ("country: ZZ\npeople: [{kind: web, sessions: 5}]\n", "country: not known"),
+        ("campaigns: [{family: carding, requests: 5, options: {valid: much}}]\n", "options.valid: not a usable number"),
+        ("campaigns: [{family: carding, requests: 5, options: {valit: 0.1}}]\n", "did you mean valid?"),
+        (
+            "campaigns: [{family: spamming, requests: 5, options: {channel: fax}}]\n",
+            "use one of review, contact, signup",
+        ),
+        ("cases: [{kind: office, sessions: 5, options: {people: 4}}]\n", "office has none"),
+        ("campaigns: [{family: carding, requests: 5, stagger: 1h}]\n", "stagger counts from at"),
     ],
 )
 def test_a_mistake_says_what_is_wrong(tmp_path, text, word):
