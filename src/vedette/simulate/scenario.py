@@ -6,6 +6,7 @@ A scenario is YAML with the notations of ``vedette.yaml``. Every mistake is repo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.resources import files
@@ -27,6 +28,8 @@ __all__ = ["Part", "Scenario", "find", "names", "read_scenario"]
 Section = Literal["people", "robots", "campaigns", "cases"]
 SECTIONS: tuple[Section, ...] = ("people", "robots", "campaigns", "cases")
 _SUFFIX = ".yaml"
+_HOST = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
+_REST = DIALECTS["rest"].paths
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -157,8 +160,25 @@ def _template(value: str) -> str:
     return value
 
 
-def _texts(reader: Reader, node: Node, path: str) -> Any:
-    return reader.mapping(node, path, {name: Key(notation(_template)) for name in ENDPOINTS})
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value) or len(value) > 253:
+        raise ValueError("not a host name; write one such as api.example.com")
+    return value
+
+
+def _paths(reader: Reader, node: Node, path: str) -> Any:
+    found = reader.mapping(node, path, {name: Key(notation(_template)) for name in ENDPOINTS})
+    seen: dict[tuple[str, str], str] = {}
+    for name, template in found.items():
+        for field in ("id", "order"):
+            if f"{{{field}}}" in _REST[name] and f"{{{field}}}" not in template:
+                reader.problem(
+                    node, f"{path}.{name}", f'names no single one, "{template[:60]}", put {{{field}}} into it'
+                )
+        other = seen.setdefault((ENDPOINTS[name].method, template.partition("?")[0]), name)
+        if other != name:
+            reader.problem(node, f"{path}.{name}", f'the same as {other}, "{template[:60]}", tell them apart')
+    return found
 
 
 def _as_it_is(_reader: Reader, node: Node, _path: str) -> Any:
@@ -271,8 +291,8 @@ def _top(kinds: Mapping[Section, Mapping[str, Any]]) -> dict[str, Key]:
             _renamed(
                 {
                     "dialect": ("dialect", Key(choice(*DIALECTS))),
-                    "host": ("host", Key(text(253))),
-                    "paths": ("paths", Key(_texts)),
+                    "host": ("host", Key(notation(_host))),
+                    "paths": ("paths", Key(_paths)),
                     "products": ("products", Key(number(100, 10_000_000))),
                     "accounts": ("accounts", Key(number(100, 100_000_000))),
                     "capacity": ("capacity", Key(decimal(1, 1e6))),

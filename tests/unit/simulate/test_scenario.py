@@ -88,6 +88,12 @@ def test_every_mistake_is_reported_at_once_with_its_line(tmp_path):
         ("shop: {paths: {enter: /x}}\npeople: [{kind: web, sessions: 5}]\n", "enter"),
         ("campaigns: [{family: carding, requests: 5, levels: [4]}]\n", "levels"),
         ("- a\n", "not a mapping"),
+        ("shop: {host: 'a b'}\npeople: [{kind: web, sessions: 5}]\n", "shop.host: not a host name"),
+        ("shop: {paths: {product: '/p/{slug}'}}\npeople: [{kind: web, sessions: 5}]\n", "put {id} into it"),
+        (
+            "shop: {paths: {product: '/a/{id}', price: '/a/{id}'}}\npeople: [{kind: web, sessions: 5}]\n",
+            "tell them apart",
+        ),
         ("country: ZZ\npeople: [{kind: web, sessions: 5}]\n", "country: not known"),
         ("campaigns: [{family: carding, requests: 5, options: {valid: much}}]\n", "options.valid: not a usable number"),
         ("campaigns: [{family: carding, requests: 5, options: {valit: 0.1}}]\n", "did you mean valid?"),
