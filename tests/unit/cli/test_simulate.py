@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -78,6 +79,15 @@ def test_a_place_that_cannot_be_written_is_named(inside, capsys):
     Path("file").write_text("", encoding="utf-8")
     assert simulate.command(scale=0.02, out=Path("file/w.jsonl")) == 1
     assert "file" in capsys.readouterr().err
+
+
+def test_every_process_makes_the_same_world(inside):
+    made = []
+    for salt in ("1", "2"):
+        command = [sys.executable, "-m", "vedette.cli", "simulate", "--scale", "0.05", "--out", f"{salt}/tiny.jsonl.zst"]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": salt})
+        made.append({path.name: path.read_bytes() for path in (inside / salt).iterdir()})
+    assert made[0] == made[1]
 
 
 def test_ctrl_c_leaves_nothing_behind(inside):
