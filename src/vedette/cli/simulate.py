@@ -51,7 +51,7 @@ def command(
     With --target the same world is sent to a running API, by real client programs (aiohttp, curl_cffi, requests). An address
     that is not loopback must be a Vedette edge that proves, with the operator's drill key, that this is wanted there.
 
-    Example: vedette simulate --scenario tiny --target http://127.0.0.1:8080 --speed 60
+    Example: vedette simulate --scenario drill --target http://127.0.0.1:8080
 
     Parameters
     ----------

@@ -69,6 +69,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
         start: Unix seconds; 0 leaves it to the world (midnight UTC of the date that the client data is from).
         dialect: Of the shop, or empty: by seed.
         paths: Endpoint → ``/path?query`` template that replaces the dialect's.
+        first_product: Number of the first product; -1 leaves it to chance. ``product_id``: template with ``{number}``
+            that replaces the dialect's.
         outages: (at, lasts, share of calls that fail).
         missing: Share of outcomes that are never reported; ``wrong``: share that say the opposite.
         late: Factor on the delay of every outcome.
@@ -82,6 +84,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     dialect: str = ""
     host: str = "shop.example"
     paths: Mapping[str, str] = {}
+    first_product: int = -1
+    product_id: str = ""
     products: int = 20_000
     accounts: int = 200_000
     capacity: float = 400.0
@@ -157,6 +161,16 @@ def _template(value: str) -> str:
         value.format_map(dict.fromkeys(fields, "x"))
     except (KeyError, ValueError, IndexError, AttributeError):
         raise ValueError(f"an unknown field in braces; use {', '.join(fields)}") from None
+    return value
+
+
+def _product_id(value: str) -> str:
+    try:
+        shown = value.format(number=7)
+    except (KeyError, ValueError, IndexError, AttributeError):
+        raise ValueError("not a template; write one such as SKU-{number:07d}") from None
+    if "7" not in shown or not re.fullmatch(r"[A-Za-z0-9._~-]{1,40}", shown):
+        raise ValueError("not an id; use letters, digits and . _ ~ - around {number}")
     return value
 
 
@@ -293,6 +307,8 @@ def _top(kinds: Mapping[Section, Mapping[str, Any]]) -> dict[str, Key]:
                     "dialect": ("dialect", Key(choice(*DIALECTS))),
                     "host": ("host", Key(notation(_host))),
                     "paths": ("paths", Key(_paths)),
+                    "first_product": ("first_product", Key(number(0, 10**12))),
+                    "product_id": ("product_id", Key(notation(_product_id))),
                     "products": ("products", Key(number(100, 10_000_000))),
                     "accounts": ("accounts", Key(number(100, 100_000_000))),
                     "capacity": ("capacity", Key(decimal(1, 1e6))),

@@ -271,6 +271,8 @@ class Shop:
         mail_domains: Sequence[str] = ("mail.example",),
         outages: Sequence[Outage] = (),
         paths: Mapping[str, str] = {},
+        first_product: int = -1,
+        product_id: str = "",
     ) -> None:
         self._rng = rng
         self.dialect = DIALECTS[dialect]
@@ -281,7 +283,9 @@ class Shop:
         self._outages = outages
         self._capacity = capacity
         self._load, self._loaded_at = 0.0, 0.0
-        self._first_product = rng.randrange(10_000, 900_000)
+        by_chance = rng.randrange(10_000, 900_000)
+        self._first_product = first_product if first_product >= 0 else by_chance
+        self._product_id = product_id or self.dialect.product
         self._first_order = rng.randrange(1_000_000, 9_000_000)
         self._stride = next(s for s in (7919, 104_729, 15_485_863) if math.gcd(s, products) == 1)
         self._paths: dict[str, tuple[str, str]] = {}
@@ -304,7 +308,7 @@ class Shop:
 
     def product_id(self, number: int) -> str:
         """The id that paths show. Numbers beyond the catalogue give ids that do not exist."""
-        return self.dialect.product.format(number=self._first_product + number)
+        return self._product_id.format(number=self._first_product + number)
 
     def order_id(self, number: int) -> str:
         """The id of an order: counted up, or random, by dialect."""

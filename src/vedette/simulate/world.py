@@ -65,6 +65,8 @@ class World:
             mail_domains=self.shapes.words["mail_domains"],
             outages=[Outage(self.start + at, self.start + at + lasts, share) for at, lasts, share in scenario.outages],
             paths=scenario.paths,
+            first_product=scenario.first_product,
+            product_id=scenario.product_id,
         )
         self._populations = populations
 

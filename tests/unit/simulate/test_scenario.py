@@ -88,6 +88,9 @@ def test_every_mistake_is_reported_at_once_with_its_line(tmp_path):
         ("shop: {paths: {enter: /x}}\npeople: [{kind: web, sessions: 5}]\n", "enter"),
         ("campaigns: [{family: carding, requests: 5, levels: [4]}]\n", "levels"),
         ("- a\n", "not a mapping"),
+        ("shop: {product_id: 'a b'}\npeople: [{kind: web, sessions: 5}]\n", "not an id"),
+        ("shop: {product_id: '{x}'}\npeople: [{kind: web, sessions: 5}]\n", "not a template"),
+        ("shop: {product_id: 'X'}\npeople: [{kind: web, sessions: 5}]\n", "not an id"),
         ("shop: {host: 'a b'}\npeople: [{kind: web, sessions: 5}]\n", "shop.host: not a host name"),
         ("shop: {paths: {product: '/p/{slug}'}}\npeople: [{kind: web, sessions: 5}]\n", "put {id} into it"),
         (

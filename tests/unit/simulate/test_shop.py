@@ -42,6 +42,11 @@ def test_paths_of_a_scenario_replace_those_of_the_dialect():
     assert made.url("login", {}) == ("/enter", "")
 
 
+def test_ids_of_products_can_be_those_of_ones_own_catalogue():
+    made = shop(first_product=1, product_id="P-{number:04d}")
+    assert [made.product_id(number) for number in (0, 41)] == ["P-0001", "P-0042"]
+
+
 def test_popular_products_are_few_and_ids_do_not_tell():
     made, rng = shop(products=5000), random.Random(2)
     drawn = [made.popular_product(rng) for _ in range(20_000)]

@@ -145,7 +145,7 @@ async def _fire(
             ) from None
         consent = partial(prove, place, key)
     binds = place.is_loopback and not place.is_ipv6 and can_bind()
-    figures.notes += _notes(place, binds=binds, forwarded_for=forwarded_for)
+    figures.notes += _notes(place, binds=binds, forwarded_for=forwarded_for, speed=speed)
     loop = asyncio.get_running_loop()
     crowd = Crowd(place, binds=binds, now=loop.time)
     firing = Firing(
@@ -168,8 +168,10 @@ async def _fire(
     return figures
 
 
-def _notes(place: Place, *, binds: bool, forwarded_for: bool) -> list[str]:
+def _notes(place: Place, *, binds: bool, forwarded_for: bool, speed: float) -> list[str]:
     notes = []
+    if speed > 1.0:
+        notes.append(f"everybody was {speed:g} times as hasty as in life: what was stopped of people says nothing")
     if binds:
         notes.append("each simulated address was a loopback address of its own")
     else:

@@ -23,6 +23,10 @@ _WHY: dict[Ended, str] = {
 }
 
 
+_LOST = 0.2
+"""Share of people's calls answered 404 from which the world does not fit its target."""
+
+
 class Population(Struct):
     """Requests of one segment. ``sessions`` are true ones, and ``noticed`` those of them that were stopped."""
 
@@ -41,6 +45,7 @@ class Figures(Struct):
         ended: Why it ended; ``detail`` is what the target or the edge said to that.
         late: Calls that waited for their turn because of the bound on the rate, or on calls under way.
         cut: Calls that were under way when it ended.
+        asked: Calls of people that the API answered, and of those the ones answered 404, ``unknown``.
         replaced: Family and library that stood for its program → calls.
         notes: What the reader must know about how it was done.
     """
@@ -52,6 +57,8 @@ class Figures(Struct):
     unanswered: int = 0
     late: int = 0
     cut: int = 0
+    asked: int = 0
+    unknown: int = 0
     seconds: float = 0.0
     populations: dict[str, Population] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
@@ -80,6 +87,9 @@ class Figures(Struct):
         elif not reply.status:
             self.unanswered += 1
             one.unanswered += 1
+        elif truth.actor == "human":
+            self.asked += 1
+            self.unknown += reply.status == 404
         self.ledger.add(call, reply)
 
     def text(self) -> str:
@@ -105,6 +115,11 @@ class Figures(Struct):
             spent = f"${account.cost:.2f}"
             lines.append(f"{name[:28]:<28} {spent:>10} {account.retools:>9,} {account.won:>9,} {each:>10}")
         notes = [*self.notes]
+        if self.unknown > _LOST * self.asked:
+            notes.append(
+                f"{self.unknown / self.asked:.0%} of people's calls were answered 404, so they looked like people who"
+                " are lost: name your API's paths and ids in the scenario (shop.paths, shop.first_product)"
+            )
         replaced = sorted(self.replaced.items(), key=lambda item: (-item[1], item[0]))
         notes += [f"{family}: {library} stood for it ({n:,} calls)" for (family, library), n in replaced]
         return "\n".join([*lines, *([""] if notes else []), *notes])

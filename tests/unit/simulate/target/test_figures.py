@@ -63,3 +63,14 @@ def test_nothing_at_all_is_told_too():
     assert figures.is_failure
     assert figures.text().startswith("the target does not answer: http://127.0.0.1:1: Connection refused. 0 requests")
     assert not Figures(ended="interrupted").is_failure
+
+
+def test_the_summary_says_where_the_world_does_not_fit_its_target(call_of):
+    fits, lost = Figures(), Figures()
+    for number in range(10):
+        call = call_of(truth=Truth("human", str(number), "web"))
+        fits.add(call, Reply(status=404 if number < 2 else 200, ended=2.0))
+        lost.add(call, Reply(status=404 if number < 3 else 200, ended=2.0))
+    assert "404" not in fits.text()
+    assert "30% of people's calls were answered 404" in lost.text()
+    assert "shop.paths" in lost.text()
