@@ -48,7 +48,7 @@ def command(
              vedette replay worlds/shop-day.jsonl.zst worlds/shop-day.outcomes.jsonl.zst
                --config worlds/shop-day.vedette.yaml --labels worlds/shop-day.labels.parquet
 
-    With --target the same world is sent to a running API, by real client programs (aiohttp, curl_cffi, requests). An address
+    With --target the same world is sent to a running API, by real client programs (aiohttp, curl_cffi, requests). One
     that is not loopback must be a Vedette edge that proves, with the operator's drill key, that this is wanted there.
 
     Example: vedette simulate --scenario drill --target http://127.0.0.1:8080
