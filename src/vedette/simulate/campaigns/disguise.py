@@ -53,7 +53,7 @@ class Disguise:
         """Make the client of a new identity."""
         stack = rng.choice(self._stacks) if self._stacks else self._impersonated(rng)
         home = self._world.scenario.country
-        language = draw_language(rng, home, stack.family) if self._traits.speaks_home else ""
+        language = draw_language(rng, home, stack.family, stack.major) if self._traits.speaks_home else ""
         client = Client.make(stack, place, rng, language)
         if self.is_app and (self._level > 1 or stack.user_agent.startswith("ShopApp")):
             client.device = device_id(rng)

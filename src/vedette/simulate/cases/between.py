@@ -54,7 +54,7 @@ def _inside(world: World, part: Part, rng: random.Random, number: int, at: float
     which = 0 if rng.random() < 0.45 else 1
     stack = world.stacks.draw(rng, "browser", is_mobile=True, families=_SYSTEMS, without=world.without)
     where = _mobile_line(world, rng)
-    language = draw_language(rng, where.country, stack.family)
+    language = draw_language(rng, where.country, stack.family, stack.major)
     first = language.split(",")[0].replace("-", "_")
     locale = first if "_" in first else f"{first}_{first.upper()}"
     client = browser(world, rng, _webview(world.stacks, stack.name, which, locale), where, known=0.1)
@@ -118,7 +118,9 @@ def _through_relay(world: World, part: Part, rng: random.Random, number: int, at
     stack = world.stacks.draw(rng, "browser", families=families, without=world.without)
     where = _exit(world, rng, kind)
     client = browser(world, rng, stack, where)
-    client.language = draw_language(rng, world.scenario.country, stack.family)  # of the person, not of the exit
+    client.language = draw_language(
+        rng, world.scenario.country, stack.family, stack.major
+    )  # of the person, not of the exit
 
     def move() -> None:
         if rng.random() < (0.6 if kind == "relay" else 0.1):

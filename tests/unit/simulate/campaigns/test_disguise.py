@@ -119,3 +119,11 @@ def test_languages_are_those_of_the_shop_or_of_the_exit(world):
         made[speaks_home] = [disguise.client(rng, there).language[:2] for _ in range(100)]
     assert made[True].count("de") > 50
     assert made[False].count("fr") > 50
+
+
+def test_who_speaks_like_the_shop_s_country_writes_it_as_that_version_does(world):
+    found = [client for seed in range(8) for client in clients(world, 3, seed, 150, speaks_home=True, old_tls=False)]
+    firefox = [client for client in found if client.stack.family == "firefox" and client.stack.major >= 147]
+    several = [client.language for client in firefox if client.language.count(",") == 2]
+    assert len(several) > 5
+    assert all(";q=0.9," in language for language in several)
