@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from vedette.simulate.calls import Arrivals, Script, Truth
 from vedette.simulate.campaigns.accounts import false_name
-from vedette.simulate.campaigns.entries import draw_entry
 from vedette.simulate.campaigns.logins import abused, look_inside, register, try_login
 from vedette.simulate.campaigns.stuffing import leaked_pairs
 from vedette.simulate.campaigns.toolkit import Toolkit, run
 from vedette.simulate.clients import Client, Stack
 from vedette.simulate.networks import Address
 from vedette.simulate.people.apps import device_id
+from vedette.simulate.people.entries import draw_entry
 from vedette.simulate.people.journey import (
     bearer,
     browse,

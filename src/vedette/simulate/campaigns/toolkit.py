@@ -25,10 +25,10 @@ from msgspec.structs import replace
 
 from vedette.simulate.calls import Arrivals, Call, Reply, Script, Truth
 from vedette.simulate.campaigns.disguise import Disguise
-from vedette.simulate.campaigns.entries import draw_entry
 from vedette.simulate.campaigns.exits import Exits
 from vedette.simulate.campaigns.pacing import Pacer
 from vedette.simulate.campaigns.traits import Traits, draw_traits
+from vedette.simulate.people.entries import draw_entry, draw_referrer
 from vedette.simulate.people.journey import go_to, open_shop, report, session_cookie
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
@@ -208,6 +208,8 @@ class Toolkit:
             return
         if self.level == 3:
             where = where or draw_entry(self.shop, rng)
+            if "referer" not in where:
+                where["referer"] = draw_referrer(rng, where)
             where.setdefault("is_warm", bool(visit.client.cookie) and rng.random() < 0.75)
         if not self.traits.loads_pages:
             if self.level == 3:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from vedette.simulate.calls import Arrivals, Script, Truth
 from vedette.simulate.clients import Client
 from vedette.simulate.people.cookies import session_cookie
+from vedette.simulate.people.entries import draw_entry
 from vedette.simulate.people.journey import Habits, Steps, leave_after, open_shop, shop_around
 from vedette.simulate.people.persons import Person, Persons
 from vedette.simulate.people.proxies import behind_proxy
@@ -21,14 +21,6 @@ __all__ = ["web"]
 
 _FEW = 16
 """Visits of fewer calls end wherever they are."""
-_SEARCH_ENGINES = (
-    "https://www.google.com/",
-    "https://www.google.com/",
-    "https://www.google.de/",
-    "https://www.bing.com/",
-    "https://duckduckgo.com/",
-)
-_ELSEWHERE = ("https://www.instagram.com/", "https://l.facebook.com/", "https://www.youtube.com/", "https://t.co/")
 
 
 def web(world: World, part: Part) -> Arrivals:
@@ -125,20 +117,5 @@ def _arrive(visit: Visit, requests: int, cookie: str, is_back: bool) -> Steps:
     """Enter the shop where people enter it; those who leave at once load little."""
     rng, shop = visit.rng, visit.shop
     is_warm = is_back and rng.random() < 0.75
-    chance = rng.random()
-    how: dict[str, Any] = {"cookie": cookie, "is_warm": is_warm, "files": requests // 4}
-    if chance < 0.34:
-        yield from open_shop(visit, referer="" if rng.random() < 0.7 else rng.choice(_SEARCH_ENGINES), **how)
-    elif chance < 0.74:
-        where: Sequence[str] = _SEARCH_ENGINES if rng.random() < 0.75 else _ELSEWHERE
-        yield from open_shop(visit, number=shop.popular_product(rng), referer=rng.choice(where), **how)
-    elif chance < 0.88:
-        where = _SEARCH_ENGINES if rng.random() < 0.6 else ("",)
-        yield from open_shop(visit, category=shop.category(rng), referer=rng.choice(where), **how)
-    elif chance < 0.94:
-        slug = shop.slug(int(rng.random() * 300))
-        yield from open_shop(visit, slug=slug, referer=rng.choice(_SEARCH_ENGINES + _ELSEWHERE), **how)
-    elif chance < 0.97:
-        yield from open_shop(visit, q=shop.words(rng), **how)
-    else:  # a link in a mail or message, which has no referrer
-        yield from open_shop(visit, number=shop.popular_product(rng), **how)
+    where = draw_entry(shop, rng)
+    yield from open_shop(visit, **where, cookie=cookie, is_warm=is_warm, files=requests // 4)

@@ -255,3 +255,14 @@ def test_some_scripts_wait_as_long_as_they_are_told():
         return min(later - earlier for own in times.values() for earlier, later in zip(own, own[1:], strict=False))
 
     assert shortest(heeds=True) >= 60.0 > shortest(heeds=False)
+
+
+def test_whoever_wants_one_product_comes_by_a_link_as_people_do():
+    def act(kit, visit, rng):
+        yield from kit.arrive(visit, rng, number=5)
+
+    _, calls = played(*make(3, 600), act=act, is_app=False, loads_pages=True, carries_cookies=False)
+    pages = [dict(headers) for _, endpoint, *_, headers in calls if endpoint == "home"]
+    linked = [True for found in pages if {"referer", "Referer"} & found.keys()]
+    assert len(pages) > 40
+    assert len(linked) > 0.8 * len(pages)
