@@ -166,7 +166,7 @@ def test_every_case_is_here():
 
 @pytest.mark.parametrize("kind", HARD)
 def test_a_case_breaks_the_rules_that_it_is_there_for(kind):
-    part = Part(section="cases", kind=kind, name=kind, count=2 if kind == "nightly_sync" else 200)
+    part = Part(section="cases", kind=kind, name=kind, count=2 if kind == "nightly_sync" else 300)
     world = World(Scenario(name="mine", parts=(part,), products=4000, outages=((36_000.0, 900.0, 0.8),)), 901)
     rows = [
         (call, reply, call.client.address, call.client.country)

@@ -105,7 +105,7 @@ def content_scraping(world: World, part: Part) -> Arrivals:
         for place in range(pictures if kit.level < 3 else 0):
             kind = "asset" if "asset" in visit.client.stack.headers else ""
             file = visit.shop.file(_PICTURES + number * 6 + place)
-            yield from visit.do("asset", after=0.02, kind=kind, file=file, dest="image")
+            yield from visit.do("asset", after=0.02 * rng.random(), kind=kind, file=file, dest="image")
         if rng.random() < articles:
             rest(kit, visit, rng)
             yield from look_at_article(visit, visit.shop.slug(number))
@@ -119,7 +119,8 @@ def _ask(kit: Toolkit, visit: Visit, number: int, reads: tuple[str, ...]) -> Scr
         if place and kit.level < 3:
             rest(kit, visit, kit.rng)
         body = {"operationName": "product", "variables": {"id": id}} if name == "graphql" else None
-        yield from visit.do(name, after=0.02 * place, number=number, body=body, prize=f"object:{id}")
+        after = place * (0.002 + 0.02 * kit.rng.random())
+        yield from visit.do(name, after=after, number=number, body=body, prize=f"object:{id}")
 
 
 def _nothing(kit: Toolkit, visit: Visit, number: int) -> Script:

@@ -276,7 +276,7 @@ class Toolkit:
     def _dwell(self, rng: random.Random, visit: Visit, call: Call, ended: float) -> None:
         """Give a person's gap the campaign's own haste, and no longer than a proxy keeps an address."""
         if self.traits.even_gaps:
-            gap = self._even_gap
+            gap = self._even_gap + visit.travel()
         else:
             gap = (call.at - ended) * self.traits.haste
             if gap > _LONGEST_GAP_S:
