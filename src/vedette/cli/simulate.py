@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from vedette.cli import STDIN
+
 if TYPE_CHECKING:
     from vedette.simulate.target.figures import Figures
     from vedette.simulate.world import World
@@ -45,8 +47,9 @@ def command(
     the same bytes.
 
     Example: vedette simulate --scenario shop-day --out worlds/shop-day.jsonl.zst
-             vedette replay worlds/shop-day.jsonl.zst worlds/shop-day.outcomes.jsonl.zst
-               --config worlds/shop-day.vedette.yaml --labels worlds/shop-day.labels.parquet
+
+    Then:    vedette replay worlds/shop-day.jsonl.zst worlds/shop-day.outcomes.jsonl.zst
+             --config worlds/shop-day.vedette.yaml --labels worlds/shop-day.labels.parquet
 
     With --target the same world is sent to a running API, by real client programs (aiohttp, curl_cffi, requests). One
     that is not loopback must be a Vedette edge that proves, with the operator's drill key, that this is wanted there.
@@ -94,32 +97,35 @@ def command(
             print(f"{name:<16} {read_scenario(find(name), POPULATIONS).description}")
         return 0
     if not 0.0001 <= scale <= 1000:
-        print(f"vedette simulate: --scale {scale:g}: use 0.0001 to 1000", file=sys.stderr)
-        return 2
+        return _wrong(f"--scale {scale:g}: use 0.0001 to 1000")
     from vedette.simulate.world import World
 
     if target:
         if scenario == _ALL:
-            print("vedette simulate: --target takes one scenario at a time", file=sys.stderr)
-            return 2
+            return _wrong("--target takes one scenario at a time")
         how = {"speed": speed, "rate": rate, "count": count, "seconds": seconds, "concurrent": concurrent}
         try:
             file = find(scenario)
             kept = None if out is None else _out(out, file.stem, is_directory=False)
         except ValueError as error:
-            print(f"vedette simulate: {error}", file=sys.stderr)
-            return 2
+            return _wrong(error)
         # A drill measures nothing, so nothing is kept back from it.
         world = World(read_scenario(file, POPULATIONS), seed, scale, everything=True)
         return _fire(world, target, kept, key=_secret(key), forwarded_for=forwarded_for, ca=str(ca or ""), **how)
+    of_a_drill = {
+        "key": key, "speed": speed != 1.0, "rate": rate, "count": count, "seconds": seconds,
+        "concurrent": concurrent, "forwarded-for": forwarded_for, "ca": ca,
+    }  # fmt: skip
+    if meant := [f"--{name}" for name, value in of_a_drill.items() if value not in (None, "", False)]:
+        return _wrong(f"{', '.join(meant)}: of a drill, which needs --target")
     try:
         chosen = names() if scenario == _ALL else (scenario,)
         files = [find(name) for name in chosen]
         paths = [_out(out, file.stem, is_directory=scenario == _ALL) for file in files]
     except ValueError as error:
-        print(f"vedette simulate: {error}", file=sys.stderr)
-        return 2
+        return _wrong(error)
     from vedette.simulate.build import build
+    from vedette.simulate.writing import reason_of
 
     for file, path in zip(files, paths, strict=True):
         world = World(read_scenario(file, POPULATIONS), seed, scale)
@@ -131,18 +137,27 @@ def command(
             print("interrupted: nothing of this world was kept", file=sys.stderr)
             return 130
         except OSError as error:
-            said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            said = f"{error.filename or path.parent}: {reason_of(error)}"
             print(f"vedette simulate: {said}; nothing of this world was kept", file=sys.stderr)
             return 1
         _print(world, writer, monotonic() - began)
     return 0
 
 
+def _wrong(why: object) -> int:
+    print(f"vedette simulate: {why}", file=sys.stderr)
+    return 2
+
+
 def _out(out: Path | None, stem: str, *, is_directory: bool) -> Path:
-    from vedette.simulate.writing import stem_of
+    from vedette.simulate.writing import SUFFIXES, stem_of
 
     default = f"{stem}.jsonl.zst"
+    if out == Path(STDIN):  # what a lone hyphen has become
+        raise ValueError("--out -: a world is several files, name the first of them or a directory")
     if is_directory:
+        if out is not None and out.name.endswith(SUFFIXES):
+            raise ValueError(f"--out {out}: all worlds are many files, name a directory")
         return (out or Path("worlds")) / default
     path = out or Path(default)
     if path.is_dir() or not path.suffix:
@@ -181,7 +196,7 @@ def _fire(world: World, url: str, out: Path | None, **how: Any) -> int:
         print(f"  {what}: {path}")
     if figures.ended == "interrupted":
         return 130
-    return 1 if figures.is_failure else 0
+    return 1 if figures.is_failure or (out is not None and not files) else 0
 
 
 class _Progress:
@@ -226,6 +241,8 @@ def _print(world: World, writer: Writer, seconds: float) -> None:
         f" {world.scenario.lasts_s / 3600:.1f} h, made in {seconds:.1f} s"
         f" ({writer.requests / max(seconds, 0.001):,.0f}/s), seed {world.seed} ({split})"
     )
+    if left := {part.kind for part in world.scenario.parts} - {part.kind for part in world.parts()}:
+        print(f"  left out, because they are for testing: {', '.join(sorted(left))}; --seed 900 has them")
     bad = "bad_bot"
     print(
         f"  malicious: {100 * writer.share(bad):.1f} % of all, {100 * writer.share(bad, 'login'):.1f} % of logins,"

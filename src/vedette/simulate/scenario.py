@@ -107,7 +107,7 @@ def find(name: str) -> Path:
     if name in names():
         return Path(str(files("vedette") / "data" / "scenarios" / (name + _SUFFIX)))
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if name and (path.suffix in (".yaml", ".yml") or path.exists()):
         return path
     raise ValueError(f"no scenario {name[:80]!r}; name one of {', '.join(names())}, or a YAML file")
 

@@ -5,6 +5,7 @@ All files are written under temporary names and appear together at the end, so t
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -28,7 +29,7 @@ from vedette.simulate.settings import configuration, key_files
 from vedette.simulate.shop import ENDPOINTS
 from vedette.simulate.world import World
 
-__all__ = ["SUFFIXES", "Record", "Writer", "stem_of"]
+__all__ = ["SUFFIXES", "Record", "Writer", "reason_of", "stem_of"]
 
 SUFFIXES = (".jsonl.zst", ".jsonl.gz", ".jsonl")
 _ROWS = 65_536
@@ -99,6 +100,11 @@ def stem_of(out: Path) -> str:
     raise ValueError(f"{out}: traffic is written as {', '.join(SUFFIXES)}")
 
 
+def reason_of(error: OSError) -> str:
+    """Say why a file could not be written, whichever library wrote it."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
 class Writer:
     """Takes in calls with their replies in order of time; a context manager that keeps nothing of a failed run.
 
@@ -128,6 +134,9 @@ class Writer:
         self._encode = msgspec.json.Encoder().encode_into
         self._line = bytearray()
         out.parent.mkdir(parents=True, exist_ok=True)
+        for path in self.paths.values():
+            if path.is_dir():  # or the last step would fail half-way
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         strings = pa.dictionary(pa.int32(), pa.string())
         types = [pa.string(), strings, pa.string(), strings, strings, pa.int8(), strings, pa.string()]
         self._schema = pa.schema(
@@ -138,10 +147,10 @@ class Writer:
             self._outcomes = _open(self._parts["outcomes"], out.name)
             self._labels = pq.ParquetWriter(self._parts["labels"], self._schema, compression="zstd")
         except BaseException:  # Ctrl-C between two of them
-            self._drop()
+            self.drop()
             raise
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Leave nothing of a world that is not whole."""
         for part in self._parts.values():
             part.unlink(missing_ok=True)
@@ -158,7 +167,7 @@ class Writer:
             except (OSError, ValueError):  # a full disk: the reason is on its way already
                 pass
         if kind is not None:
-            self._drop()
+            self.drop()
 
     def add(self, call: Call, reply: Reply, id: str = "") -> None:
         """Write one request, its label, and what has become known until now."""

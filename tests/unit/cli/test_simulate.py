@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vedette.cli import simulate
+from vedette.simulate.writing import Writer
 
 
 @pytest.fixture
@@ -67,6 +69,11 @@ def test_the_worlds_are_listed(capsys):
         ({"scale": 0.0}, "--scale 0"),
         ({"scale": float("nan")}, "--scale nan"),
         ({"out": Path("x.csv")}, ".jsonl.zst"),
+        ({"out": Path("/dev/stdin")}, "--out -: a world is several files"),
+        ({"scenario": "all", "out": Path("all.jsonl")}, "name a directory"),
+        ({"scenario": ""}, "name one of"),
+        ({"speed": 2.0}, "--speed: of a drill, which needs --target"),
+        ({"key": "env:K", "rate": 5.0, "forwarded_for": True}, "--key, --rate, --forwarded-for: of a drill"),
     ],
 )
 def test_wrong_usage_says_what_is_right(inside, capsys, given, word):
@@ -81,10 +88,44 @@ def test_a_place_that_cannot_be_written_is_named(inside, capsys):
     assert "file" in capsys.readouterr().err
 
 
+def test_what_stands_in_the_way_is_found_before_anything_is_made(inside, capsys):
+    Path("w.labels.parquet").mkdir()
+    assert simulate.command(scale=0.02, out=Path("w.jsonl")) == 1
+    assert "w.labels.parquet: Is a directory; nothing" in capsys.readouterr().err
+    assert [path.name for path in inside.iterdir()] == ["w.labels.parquet"]
+
+
+def test_a_full_disk_is_named_with_its_place(inside, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "Error writing bytes. Detail: [errno 28] No space left on device")
+
+    monkeypatch.setattr(Writer, "commit", full)
+    assert simulate.command(scale=0.02, out=Path("there/w.jsonl")) == 1
+    assert "there: No space left on device; nothing of this world was kept" in capsys.readouterr().err
+    assert list((inside / "there").iterdir()) == []
+
+
+def test_what_a_tuning_seed_leaves_out_is_said(inside, capsys):
+    Path("mine.yaml").write_text("campaigns: [{family: scalping, requests: 20}]\n", encoding="utf-8")
+    assert simulate.command(scenario="mine.yaml", seed=3) == 0
+    assert "left out, because they are for testing: scalping" in capsys.readouterr().out
+    assert simulate.command(scenario="mine.yaml", seed=903) == 0
+    assert "left out" not in capsys.readouterr().out
+
+
 def test_every_process_makes_the_same_world(inside):
     made = []
     for salt in ("1", "2"):
-        command = [sys.executable, "-m", "vedette.cli", "simulate", "--scale", "0.05", "--out", f"{salt}/tiny.jsonl.zst"]
+        command = [
+            sys.executable,
+            "-m",
+            "vedette.cli",
+            "simulate",
+            "--scale",
+            "0.05",
+            "--out",
+            f"{salt}/tiny.jsonl.zst",
+        ]
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": salt})
         made.append({path.name: path.read_bytes() for path in (inside / salt).iterdir()})
     assert made[0] == made[1]

@@ -10,11 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from vedette.errors import ConfigError
 from vedette.simulate.calls import Call, Reply
 from vedette.simulate.target import fire
 from vedette.simulate.target.figures import Figures
 from vedette.simulate.world import World
-from vedette.simulate.writing import Writer
+from vedette.simulate.writing import Writer, reason_of
 
 __all__ = ["fire_and_keep"]
 
@@ -22,17 +23,33 @@ __all__ = ["fire_and_keep"]
 def fire_and_keep(world: World, url: str, out: Path | None, **how: Any) -> tuple[Figures, dict[str, Path]]:
     """Fire a world as :func:`~vedette.simulate.target.fire` does; return the figures and the files that were written.
 
-    Nothing is written where ``out`` is ``None`` or nothing was sent; what was sent before an interruption is kept.
+    Nothing is written where ``out`` is ``None`` or nothing was sent; what was sent before an interruption is kept. A
+    place that cannot be written ends it before anything is sent; a disk that is full later costs the files, not the
+    figures.
     """
     if out is None:
         return fire(world, url, **how), {}
     with ExitStack() as stack:
-        writers: list[Writer] = []
+        try:
+            writer = stack.enter_context(Writer(world, out))
+        except OSError as error:
+            raise ConfigError([f"--out: cannot be written, {error.filename or out}, {reason_of(error)}"]) from None
+        failed: list[OSError] = []
 
         def record(call: Call, reply: Reply) -> None:
-            if not writers:
-                writers.append(stack.enter_context(Writer(world, out)))
-            writers[0].add(call, reply)
+            if not failed:
+                try:
+                    writer.add(call, reply)
+                except OSError as error:
+                    failed.append(error)
 
         figures = fire(world, url, record=record, **how)
-        return figures, {what: path for writer in writers for what, path in writer.commit(world.ledger).items()}
+        if figures.requests and not failed:
+            try:
+                return figures, writer.commit(world.ledger)
+            except OSError as error:
+                failed.append(error)
+        if failed:
+            figures.notes.append(f"nothing was kept, {out.parent}: {reason_of(failed[0])}")
+        writer.drop()
+        return figures, {}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+
 import msgspec
 import pyarrow.parquet as pq
 import pytest
 
+from vedette.errors import ConfigError
 from vedette.simulate.calls import Truth, Word
 from vedette.simulate.scenario import Scenario
 from vedette.simulate.target import firing
 from vedette.simulate.target.keeping import fire_and_keep
 from vedette.simulate.target.place import source_of
 from vedette.simulate.world import World
+from vedette.simulate.writing import Writer
 
 
 @pytest.fixture
@@ -89,4 +93,22 @@ def test_a_mistake_on_the_way_keeps_nothing(world, target, tmp_path, monkeypatch
     monkeypatch.setattr(firing, "is_stop", broken)
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         fire_and_keep(world, target.url, tmp_path / "fired.jsonl", speed=1e5)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_found_before_anything_is_sent(world, target, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="--out: cannot be written, .*file, "):
+        fire_and_keep(world, target.url, tmp_path / "file" / "fired.jsonl", speed=1e5)
+    assert target.seen == []
+
+
+def test_a_disk_that_is_full_later_costs_the_files_and_not_the_figures(world, target, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "in other words")
+
+    monkeypatch.setattr(Writer, "add", full)
+    figures, files = fire_and_keep(world, target.url, tmp_path / "fired.jsonl", speed=1e5)
+    assert (figures.requests, files) == (3, {})
+    assert f"nothing was kept, {tmp_path}: No space left on device" in figures.notes
     assert list(tmp_path.iterdir()) == []
