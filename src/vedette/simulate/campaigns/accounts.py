@@ -17,6 +17,8 @@ __all__ = ["account_aggregation", "account_creation", "false_name"]
 
 _DISPOSABLE = "mailinator.test tempmail.test 10minutes.test trash-mail.test dropmail.test yopmail.test".split()
 """Invented; real ones are many and change."""
+_NAMES = 3_000_000
+"""So many are made up: fewer than there are pairs of names, beyond which names get a number that nobody's has."""
 
 
 def false_name(kit: Toolkit, rng: random.Random) -> str:
@@ -24,7 +26,7 @@ def false_name(kit: Toolkit, rng: random.Random) -> str:
     if kit.level < 3 and rng.random() < 0.7:
         letters = "".join(chr(97 + int(26 * rng.random())) for _ in range(rng.randint(8, 12)))
         return f"{letters}{rng.randrange(1000)}@{_DISPOSABLE[int(len(_DISPOSABLE) * rng.random())]}"
-    return kit.shop.account(kit.shop.accounts + rng.randrange(90_000_000))
+    return kit.shop.account(kit.shop.accounts + rng.randrange(_NAMES))
 
 
 def account_creation(world: World, part: Part) -> Arrivals:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from vedette.simulate.calls import Call, Reply, Script, Word
 from vedette.simulate.campaigns.toolkit import Toolkit
 from vedette.simulate.people.errands import run_errand
-from vedette.simulate.people.journey import bearer, log_in, look_around_account, sign_up
+from vedette.simulate.people.journey import bearer, log_in, look_around_account, make_password, sign_up
 from vedette.simulate.visit import Visit
 
 __all__ = ["abused", "look_inside", "register", "rewritten", "try_login"]
@@ -63,6 +63,7 @@ def try_login(
     if is_right:
         words += abused(rng, noticed)
     prize = f"account:{account}" if is_right else ""
+    password = password or make_password(rng)
     answers: list[int] = []
 
     def rewrite(call: Call) -> None:
@@ -76,7 +77,9 @@ def try_login(
     if kit.level == 3:
         is_autofilled = rng.random() < 0.5
         yield from rewritten(
-            log_in(visit, account, attempts=(0, True, False), is_autofilled=is_autofilled), rewrite, heard
+            log_in(visit, account, attempts=(0, True, False), is_autofilled=is_autofilled, password=password),
+            rewrite,
+            heard,
         )
     else:
         visit.account = visit.client.authorization = ""
@@ -85,7 +88,7 @@ def try_login(
             after=kit.gap(rng) if visit.made else 0.0,
             account=account,
             is_right=is_right,
-            body={"email": account, "password": password or "-" * rng.randint(6, 14)},
+            body={"email": account, "password": password},
             prize=prize,
             words=words,
         )
@@ -130,7 +133,7 @@ def register(
     if kit.level == 3:
         yield from rewritten(sign_up(visit, account), rewrite)
         return
-    body = {"email": account, "password": "-" * rng.randint(8, 14), "name": account.partition("@")[0], "terms": True}
+    body = {"email": account, "password": make_password(rng), "name": account.partition("@")[0], "terms": True}
     yield from visit.do(
         "signup", after=kit.gap(rng) if visit.made else 0.0, is_right=is_right, body=body, prize=prize, words=words
     )

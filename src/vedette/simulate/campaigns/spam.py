@@ -9,7 +9,7 @@ from vedette.simulate.calls import Arrivals, Script, Word
 from vedette.simulate.campaigns.bouts import draw_rate, run_in_bouts
 from vedette.simulate.campaigns.manners import come, rest, wander
 from vedette.simulate.campaigns.toolkit import Toolkit
-from vedette.simulate.people.journey import go_to, look_at_product
+from vedette.simulate.people.journey import go_to, look_at_product, make_password
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -53,7 +53,7 @@ def spamming(world: World, part: Part) -> Arrivals:
         elif channel == "contact":
             body = {"topic": "contact", "email": sender, "message": text}
         else:
-            body = {"email": sender, "password": "-" * 12, "name": text[:40], "terms": True}
+            body = {"email": sender, "password": make_password(rng), "name": text[:40], "terms": True}
             words = (*words, Word("signup_completed", 0.2 + rng.random())) if is_right else ()
         kind = "signup" if channel == "signup" else "message"
         yield from visit.do(

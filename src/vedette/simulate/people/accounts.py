@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Generator
 
 from vedette.simulate.calls import Call, Reply, Word
 from vedette.simulate.people.pages import Steps, go_to, pause
 from vedette.simulate.visit import Visit
 
-__all__ = ["Attempts", "bearer", "draw_attempts", "log_in", "look_around_account", "reset_password", "sign_up"]
+__all__ = [
+    "Attempts",
+    "bearer",
+    "draw_attempts",
+    "log_in",
+    "look_around_account",
+    "make_password",
+    "password_of",
+    "reset_password",
+    "sign_up",
+]
 
 Attempts = tuple[int, bool, bool]
 """Wrong passwords typed, whether the right one follows, and whether a new one has to be asked for first."""
 
 _REFUSED = (400, 401, 403, 422)
+_LENGTHS = (8, 8, 8, 8, 9, 9, 9, 10, 10, 10, 11, 11, 12, 12, 13, 14, 16, 20)
+"""Of passwords, equally often; invented. Nothing but their length is ever seen."""
+
+
+def make_password(rng: random.Random) -> str:
+    """Make a password as long as somebody's."""
+    return "-" * rng.choice(_LENGTHS)
+
+
+def password_of(account: str) -> str:
+    """The password of an account, always equally long."""
+    return "-" * _LENGTHS[zlib.crc32(account.encode()) % len(_LENGTHS)]
 
 
 def draw_attempts(rng: random.Random) -> Attempts:
@@ -32,20 +55,28 @@ def draw_attempts(rng: random.Random) -> Attempts:
 
 
 def log_in(
-    visit: Visit, account: str, *, attempts: Attempts | None = None, is_autofilled: bool = False
+    visit: Visit,
+    account: str,
+    *,
+    attempts: Attempts | None = None,
+    is_autofilled: bool = False,
+    password: str = "",
 ) -> Generator[Call, Reply, bool]:
     """Sign in, with the wrong passwords before; return whether it was done.
 
     Args:
         attempts: How it goes; drawn where it is left out.
         is_autofilled: The browser or a password manager fills in the form within a second or two.
+        password: What is typed in the end; that of the account where it is left out.
     """
     rng = visit.rng
+    password = password or password_of(account)
     wrong, is_known, is_reset = attempts or draw_attempts(rng)
     go_to(visit, "/account/login")
     for _ in range(wrong):
         tried = account[:-1] if rng.random() < 0.06 else account  # the name itself mistyped
-        reply = yield from _try(visit, tried, False, is_autofilled)
+        typed = make_password(rng) if rng.random() < 0.5 else password[rng.random() < 0.4 :]  # another one, or a slip
+        reply = yield from _try(visit, tried, typed, False, is_autofilled)
         if reply.status not in _REFUSED:
             return False
         is_autofilled = False
@@ -53,7 +84,7 @@ def log_in(
         yield from reset_password(visit, account)
     if not is_known:
         return False
-    reply = yield from _try(visit, account, True, is_autofilled)
+    reply = yield from _try(visit, account, password, True, is_autofilled)
     if not 200 <= reply.status < 300:
         return False
     visit.account = account
@@ -64,10 +95,11 @@ def log_in(
     return True
 
 
-def _try(visit: Visit, account: str, is_right: bool, is_autofilled: bool) -> Generator[Call, Reply, Reply]:
+def _try(
+    visit: Visit, account: str, password: str, is_right: bool, is_autofilled: bool
+) -> Generator[Call, Reply, Reply]:
     rng = visit.rng
     visit.now += rng.lognormvariate(0.4, 0.5) if is_autofilled else rng.lognormvariate(2.2, 0.55)
-    password = f"{visit.shop.slug(len(account))}-{len(account) if is_right else rng.randrange(10, 99)}"
     return (
         yield from visit.do(
             "login",
@@ -92,7 +124,9 @@ def reset_password(visit: Visit, account: str) -> Steps:
     visit.now += rng.lognormvariate(4.0, 0.7)  # the mail comes and is found
     go_to(visit, "/account/recover/set")
     yield from visit.do(
-        "reset_confirm", is_right=rng.random() > 0.05, body={"code": rng.randrange(10**6), "password": "-" * 12}
+        "reset_confirm",
+        is_right=rng.random() > 0.05,
+        body={"code": rng.randrange(10**5, 10**6), "password": password_of(account)},
     )
 
 
@@ -100,7 +134,7 @@ def sign_up(visit: Visit, account: str) -> Generator[Call, Reply, bool]:
     """Open an account; one of eight tries is refused first, for a weak password or a missing field."""
     rng = visit.rng
     go_to(visit, "/account/new")
-    body = {"email": account, "password": "-" * 12, "name": account.partition("@")[0], "terms": True}
+    body = {"email": account, "password": password_of(account), "name": account.partition("@")[0], "terms": True}
     for last in (False, True):
         is_right = last or rng.random() > 0.12
         visit.now += rng.lognormvariate(3.6 if not last else 2.3, 0.5)

@@ -20,6 +20,7 @@ from vedette.simulate.people.accounts import (
     draw_attempts,
     log_in,
     look_around_account,
+    make_password,
     reset_password,
     sign_up,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "look_at_article",
     "look_at_listing",
     "look_at_product",
+    "make_password",
     "open_shop",
     "open_tabs",
     "pause",

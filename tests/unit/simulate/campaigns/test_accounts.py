@@ -71,3 +71,11 @@ def test_aggregation_is_held_out_of_the_tuning_seeds(seed, takes_part):
     world = World(Scenario(name="day", start=MIDNIGHT, accounts=5000, parts=parts), seed)
     names = {call.truth.campaign for call, _ in play(world.arrivals(), world.shop.answer, world.end)}
     assert names == ({*kinds} if takes_part else {"account_creation"})
+
+
+def test_made_up_names_are_no_longer_than_people_s(campaign):
+    found = campaign("account_creation", 3, 900)
+    names = [call.body["email"].partition("@")[0] for call in found.calls if call.endpoint == "signup"]
+    digits = {len(name) - len(name.rstrip("0123456789")) for name in names}
+    assert len(names) > 50
+    assert digits <= {0, 2, 4}

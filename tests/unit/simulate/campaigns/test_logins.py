@@ -10,6 +10,7 @@ import pytest
 from vedette.simulate.calls import Reply
 from vedette.simulate.campaigns.logins import abused, look_inside, register, rewritten, try_login
 from vedette.simulate.campaigns.toolkit import Toolkit
+from vedette.simulate.people.accounts import make_password
 from vedette.simulate.scenario import Part, Scenario
 from vedette.simulate.world import World
 
@@ -113,3 +114,16 @@ def test_steps_are_rewritten_and_heard():
 
     calls, end = drive(kit, rewritten(steps(), rewrite, lambda call, reply: heard.append((call.prize, reply.status))))
     assert (end, calls[0].prize, heard) == ("done", "x:1", [("x:1", 200)])
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_passwords_are_as_long_as_people_s_and_differ_from_try_to_try(level):
+    kit, visit = make(level)
+    rng = random.Random(4)
+    theirs = {len(make_password(rng)) for _ in range(500)}
+    mine = set()
+    for _ in range(60):
+        calls, _ = drive(kit, try_login(kit, visit, kit.rng, "a@b.example", is_right=False))
+        mine |= {len(call.body["password"]) for call in calls if call.endpoint == "login"}
+    assert len(mine) > 5
+    assert mine <= theirs

@@ -10,6 +10,7 @@ from vedette.simulate.people.accounts import (
     draw_attempts,
     log_in,
     look_around_account,
+    password_of,
     reset_password,
     sign_up,
 )
@@ -115,3 +116,8 @@ def test_a_reset_waits_for_the_mail(visit, run):
     calls, _ = run(here, reset_password(here, ANNA))
     assert [call.endpoint for call in calls] == ["reset", "reset_confirm"]
     assert calls[0].body == {"email": ANNA}
+
+
+def test_an_account_keeps_its_password():
+    assert password_of("anna@mail.example") == password_of("anna@mail.example")
+    assert len({len(password_of(f"{number}@mail.example")) for number in range(300)}) > 8
