@@ -120,25 +120,24 @@ def read_scenario(file: Path, kinds: Mapping[Section, Mapping[str, Any]]) -> Sce
     """
     root = read_document(file)
     reader = Reader(file)
-    found = reader.mapping(root, "", _top(kinds))
+    places: list[tuple[Part, Node, str]] = []
+    found = reader.mapping(root, "", _top(kinds, places))
     parts = tuple(part for section in SECTIONS for part in found.pop(section, ()))
     shop = found.pop("shop", {})
     outcomes = found.pop("outcomes", {})
     seen: set[str] = set()
-    for part in parts:
+    for part, node, path in places:
         if part.name in seen:
-            reader.problem(root, part.section, f'two parts of one name, "{part.name}", give one of them a name')
+            reader.problem(node, path, f'two parts of one name, "{part.name}", give one of them a name')
         seen.add(part.name)
     if not parts and root.kind == "map":
         reader.problem(root, "", f"nobody is in it, nothing, add one of {', '.join(SECTIONS)}")
     if "lasts" in found:
         found["lasts_s"] = found.pop("lasts")
     scenario = Scenario(name=file.stem, parts=parts, **found, **shop, **outcomes)
-    for part in parts:
+    for part, node, path in places:
         if part.at_s >= scenario.lasts_s:
-            reader.problem(
-                root, f"{part.section}.{part.name}", "begins after the world has ended, its at, start it sooner"
-            )
+            reader.problem(node, path, f"{part.name} begins after the world has ended, its at, start it sooner")
     raise_problems(reader, str(file))
     return scenario
 
@@ -150,7 +149,16 @@ def _moment(value: str) -> float:
         raise ValueError("not a time; write one such as 2026-03-02T00:00:00Z") from None
     if moment.tzinfo is None:
         raise ValueError("no time zone; end it with Z")
+    if not 1970 < moment.year < 2100:
+        raise ValueError("before 1971 or after 2099; replay takes such a time for a mistake")
     return moment.timestamp()
+
+
+def _length(value: str) -> float:
+    found = parse_duration(value)
+    if found <= 0.0:
+        raise ValueError("no time at all; write one such as 24h")
+    return found
 
 
 def _template(value: str) -> str:
@@ -235,7 +243,7 @@ _SHARE = notation(parse_share)
 _RETOOL: Callable[[str], float] = lambda value: 0.0 if value == "never" else parse_duration(value)  # noqa: E731
 
 
-def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
+def _part(section: Section, kinds: Mapping[str, Any], places: list[tuple[Part, Node, str]]) -> Read:
     kind, count = (
         ("family", "requests")
         if section == "campaigns"
@@ -268,7 +276,9 @@ def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
         name = found.get("name", found[kind])
         options = _options(reader, found["options"], f"{path}.options", found[kind]) if "options" in found else {}
         levels = found.get("levels", ("1", "2", "3")) if section == "campaigns" else ("0",)
-        return tuple(
+        if not levels:
+            reader.problem(node, f"{path}.levels", "none, [], name some of 1, 2, 3 or leave it out")
+        parts = tuple(
             Part(
                 section=section,
                 kind=found[kind],
@@ -283,6 +293,8 @@ def _part(section: Section, kinds: Mapping[str, Any]) -> Read:
             )
             for place, level in enumerate(levels)
         )
+        places.extend((part, node, path) for part in parts)
+        return parts
 
     return read
 
@@ -295,11 +307,11 @@ def _flat(read: Read) -> Read:
     return flat
 
 
-def _top(kinds: Mapping[Section, Mapping[str, Any]]) -> dict[str, Key]:
+def _top(kinds: Mapping[Section, Mapping[str, Any]], places: list[tuple[Part, Node, str]]) -> dict[str, Key]:
     return {
         "description": Key(text(2000)),
         "start": Key(notation(_moment)),
-        "lasts": Key(_DURATION),
+        "lasts": Key(notation(_length)),
         "country": Key(_country),
         "shop": Key(
             _renamed(
@@ -325,5 +337,5 @@ def _top(kinds: Mapping[Section, Mapping[str, Any]]) -> dict[str, Key]:
                 }
             )
         ),
-        **{section: Key(_flat(several(_part(section, kinds[section])))) for section in SECTIONS},
+        **{section: Key(_flat(several(_part(section, kinds[section], places)))) for section in SECTIONS},
     }

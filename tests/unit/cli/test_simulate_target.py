@@ -67,7 +67,7 @@ def test_an_interruption_has_its_own_code(inside, monkeypatch):
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"target": "http://192.0.2.1:8080"}, "--target: not on this machine, 192.0.2.1 is 192.0.2.1"),
+        ({"target": "http://192.0.2.1:8080"}, "--target: not a loopback address, 192.0.2.1, set drill.key"),
         ({"target": "http://127.0.0.1:1", "rate": 9999.0}, "--rate: not usable, 9999"),
         ({"target": "http://127.0.0.1:1", "key": "hunter2"}, "--key: drill.key: a secret in the clear, (not shown)"),
         ({"target": "http://192.0.2.1:8080", "key": "env:DRILL"}, "--key: too short, 5 characters, at least 24"),

@@ -75,12 +75,27 @@ def test_every_mistake_is_reported_at_once_with_its_line(tmp_path):
         )
 
 
+def test_what_parts_get_wrong_together_is_reported_where_it_stands(tmp_path):
+    found = problems(
+        tmp_path,
+        "lasts: 1h\npeople:\n  - {kind: web, sessions: 5}\n  - {kind: web, sessions: 6}\n"
+        "campaigns:\n  - {family: carding, requests: 5, levels: 2, at: 2h}\n",
+    )
+    assert [problem.partition(", ")[0] for problem in found] == [
+        "/mine.yaml:4: people[1]: two parts of one name",
+        "/mine.yaml:6: campaigns[0]: carding-2 begins after the world has ended",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
         ("lasts: 1h\n", "nobody is in it"),
         ("people: [{kind: web, sessions: 5}, {kind: web, sessions: 6}]\n", "two parts of one name"),
         ("lasts: 1h\npeople: [{kind: web, sessions: 5, at: 2h}]\n", "after the world has ended"),
+        ("lasts: 0s\npeople: [{kind: web, sessions: 5}]\n", "lasts: no time at all"),
+        ("start: 1969-07-20T20:17:00Z\npeople: [{kind: web, sessions: 5}]\n", "before 1971"),
+        ("campaigns: [{family: carding, requests: 5, levels: []}]\n", "campaigns[0].levels: none"),
         ("start: yesterday\npeople: [{kind: web, sessions: 5}]\n", "not a time"),
         ("start: 2026-03-02T00:00:00\npeople: [{kind: web, sessions: 5}]\n", "no time zone"),
         ("shop: {paths: {login: '/x/{nobody}'}}\npeople: [{kind: web, sessions: 5}]\n", "unknown field"),

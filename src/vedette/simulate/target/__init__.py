@@ -108,10 +108,11 @@ def fire(
 
 def _check_remote(place: Place, key: str, *, forwarded_for: bool) -> None:
     if not key:
+        known = place.address if place.host == place.address else f"{place.host} is {place.address}"
         raise ConfigError(
             [
-                f"--target: not on this machine, {place.host} is {place.address}, set drill.key at the Vedette edge "
-                "there and give the same key, or aim at a loopback address"
+                f"--target: not a loopback address, {known}, set drill.key at the Vedette edge there and give the same "
+                "as --key, or aim at 127.0.0.1"
             ]
         )
     if len(key) < KEY_LENGTH:

@@ -67,7 +67,7 @@ class Curl:
                 quote=False,
             )
         except CurlError as error:
-            return Answer(0, error=str(error))
+            return Answer(0, error=str(error).partition(" See https://")[0].rstrip("."))
         return Answer(got.status_code, {name.lower(): value or "" for name, value in got.headers.items()}, size)
 
     async def close(self) -> None:

@@ -99,9 +99,9 @@ class Figures(Struct):
         lines = [
             f"{why}. {self.requests:,} requests in {self.seconds:.0f} s ({rate:.0f} a second), "
             f"{self.stopped:,} stopped, {self.unanswered:,} unanswered, {self.late:,} late, {self.cut:,} cut off",
-            "",
-            f"{'population':<28} {'requests':>9} {'stopped':>9} {'sessions':>9} {'noticed':>9}",
         ]
+        if self.populations:
+            lines += ["", f"{'population':<28} {'requests':>9} {'stopped':>9} {'sessions':>9} {'noticed':>9}"]
         order = {"human": 0, "good_bot": 1, "bad_bot": 2}
         for name, one in sorted(self.populations.items(), key=lambda item: (order.get(item[1].actor, 3), item[0])):
             share = one.stopped / one.requests

@@ -81,7 +81,8 @@ def find_place(url: str, ca: str = "") -> Place:
     try:
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise ConfigError([f"--target: cannot be resolved, {parts.hostname[:80]!r}, {error}"]) from None
+        said = getattr(error, "strerror", None) or error
+        raise ConfigError([f"--target: cannot be resolved, {parts.hostname[:80]!r}, {said}"]) from None
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     is_loopback = all(_is_loopback(address) for address in addresses)
     return Place(

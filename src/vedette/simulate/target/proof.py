@@ -32,7 +32,7 @@ async def prove(place: Place, key: str, *, clock: Callable[[], float] = time.tim
         try:
             return await asyncio.to_thread(_ask, place, key, clock())
         except (Refused, OSError, HTTPException) as error:
-            reason = str(error) or type(error).__name__
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     raise Refused(reason)
 
 

@@ -62,6 +62,7 @@ def test_nothing_at_all_is_told_too():
     figures = Figures(ended="unanswered", detail="http://127.0.0.1:1: Connection refused")
     assert figures.is_failure
     assert figures.text().startswith("the target does not answer: http://127.0.0.1:1: Connection refused. 0 requests")
+    assert len(figures.text().splitlines()) == 1, "no table of nobody"
     assert not Figures(ended="interrupted").is_failure
 
 

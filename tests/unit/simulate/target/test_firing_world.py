@@ -104,7 +104,7 @@ def test_over_tls_with_a_certificate_that_nobody_vouches_for(serving, world, tmp
 
 
 def test_a_target_elsewhere_needs_a_key(remote, world):
-    with pytest.raises(ConfigError, match="not on this machine, 127.0.0.1 is 127.0.0.1, set drill.key"):
+    with pytest.raises(ConfigError, match="not a loopback address, 127.0.0.1, set drill.key"):
         fire(world, remote.url)
     with pytest.raises(ConfigError, match="--key: too short, 4 characters, at least 24"):
         fire(world, remote.url, key="abcd")

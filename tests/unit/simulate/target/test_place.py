@@ -94,7 +94,7 @@ def test_calls_have_paths_of_their_own(url):
 
 
 def test_a_name_that_nobody_knows(names):
-    with pytest.raises(ConfigError, match="cannot be resolved"):
+    with pytest.raises(ConfigError, match=r"cannot be resolved, '[^']*', [A-Z]"):
         find_place("http://nowhere.test")
 
 
