@@ -234,6 +234,7 @@ class Client(Struct):
         country, asn, network: Of the address; ``network`` is its kind, such as ``home`` or ``datacentre``.
         device: Id that an app keeps on its device.
         extra: Fields that an app adds of its own, such as its token.
+        handshake: Of the program that speaks TLS for it, where that is not the stack itself.
     """
 
     stack: Stack
@@ -250,6 +251,7 @@ class Client(Struct):
     authorization: str = ""
     device: str = ""
     extra: tuple[tuple[str, str], ...] = ()
+    handshake: Handshake | None = None
 
     @classmethod
     def make(cls, stack: Stack, place: Address, rng: random.Random, language: str = "") -> Client:
@@ -274,12 +276,13 @@ class Client(Struct):
 
     def reconnect(self, rng: random.Random) -> None:
         """Open a new connection: a JA3 of its own where the stack permutes, perhaps a resumed session."""
-        self.ja3, self.ja4 = self.stack.tls.draw(rng)
+        self.ja3, self.ja4 = (self.handshake or self.stack.tls).draw(rng)
 
     def replace_tls(self, handshake: Handshake, rng: random.Random) -> None:
         """Let another program speak TLS for this client, as antivirus and office proxies do."""
-        self.ja3, self.ja4 = handshake.draw(rng)
+        self.handshake = handshake
         self.tls_version = handshake.version
+        self.reconnect(rng)
 
     def headers(
         self,

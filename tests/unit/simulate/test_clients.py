@@ -257,3 +257,15 @@ def test_a_stack_dressed_as_another_keeps_its_handshake():
 def test_an_empty_set_of_stacks_draws_nothing():
     with pytest.raises(ValueError, match="no browser"):
         Stacks([], []).draw(random.Random(1))
+
+
+def test_a_replaced_handshake_outlives_a_connection():
+    stacks = load_stacks()
+    client = client_of(stacks.family("chrome")[0])
+    handshake = stacks.replaced_tls[0]
+    known = {ja4 for ja4, _ in handshake.ja4}
+    client.replace_tls(handshake, rng := random.Random(1))
+    for _ in range(10):
+        client.reconnect(rng)
+        assert client.ja4 in known
+        assert client.tls_version == handshake.version

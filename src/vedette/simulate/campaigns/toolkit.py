@@ -28,8 +28,9 @@ from vedette.simulate.campaigns.disguise import Disguise
 from vedette.simulate.campaigns.exits import Exits
 from vedette.simulate.campaigns.pacing import Pacer
 from vedette.simulate.campaigns.traits import Traits, draw_traits
+from vedette.simulate.people.apps import open_app
 from vedette.simulate.people.entries import draw_entry, draw_referrer
-from vedette.simulate.people.journey import go_to, open_shop, report, session_cookie
+from vedette.simulate.people.journey import go_to, open_shop, session_cookie
 from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
@@ -150,8 +151,7 @@ class Toolkit:
     def move(self, rng: random.Random, visit: Visit) -> None:
         """Go on from the next address, over a new connection."""
         visit.client.move(self.exits.draw(rng))
-        if not self.traits.old_tls:
-            visit.client.reconnect(rng)
+        visit.client.reconnect(rng)
         self._pay()
 
     def _pay(self) -> None:
@@ -207,18 +207,16 @@ class Toolkit:
         if visit.made and rng.random() < 0.8:
             return
         if self.level == 3:
+            if self.disguise.is_app and self.traits.loads_pages:
+                return (yield from open_app(visit, where.get("number"), where.get("category", "")))
             where = where or draw_entry(self.shop, rng)
-            if "referer" not in where:
-                where["referer"] = draw_referrer(rng, where)
+            where.setdefault("referer", draw_referrer(rng, where))
             where.setdefault("is_warm", bool(visit.client.cookie) and rng.random() < 0.75)
         if not self.traits.loads_pages:
             if self.level == 3:
                 self._pretend(visit, rng, where.get("number"), where.get("category", ""))
             return
         yield from open_shop(visit, **where)
-        if self.level == 3 and self.disguise.is_app:
-            yield from report(visit, 0.5)
-            yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
 
     def _pretend(self, visit: Visit, rng: random.Random, number: int | None = None, category: str = "") -> None:
         """Have been somewhere without a call: its page is the referrer, its cookie comes from an earlier harvest."""

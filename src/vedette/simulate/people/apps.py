@@ -17,6 +17,7 @@ from vedette.simulate.people.journey import (
     Steps,
     leave_after,
     look_around_account,
+    look_at_listing,
     look_at_product,
     open_shop,
     pause,
@@ -28,11 +29,13 @@ from vedette.simulate.scenario import Part
 from vedette.simulate.visit import Visit
 from vedette.simulate.world import World
 
-__all__ = ["android", "app_client", "device_id", "ios"]
+__all__ = ["android", "app_client", "device_id", "ios", "open_app"]
 
 _FAMILIES = {"android": ("okhttp", "dart"), "ios": ("cfnetwork",)}
 _TOKEN_S = 43_200.0
 _FEW = 24
+_PUSHED = 0.18
+"""Share of visits that a push message begins; invented."""
 
 
 def _apps(world: World, part: Part, *, platform: str) -> Arrivals:
@@ -88,17 +91,28 @@ def _come_and_go(visit: Visit, requests: int, person: Person, at: float, habits:
     rng, is_member = visit.rng, person.is_known and person.has_account
     if is_member:
         yield from _renew(visit, person, at)
-    yield from open_shop(visit)
-    if rng.random() < 0.18:  # opened by a push message, straight at a product
-        yield from look_at_product(visit, visit.shop.popular_product(rng))
-    else:
-        yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
-        yield from report(visit, 0.5)
+    yield from open_app(visit)
     if is_member and rng.random() < 0.15:
         pause(visit, habits.pace)
         yield from look_around_account(visit)
     yield from shop_around(visit, requests, habits)
     yield from report(visit, 0.4)  # what was left when the app went to the background
+
+
+def open_app(visit: Visit, number: int | None = None, category: str = "") -> Steps:
+    """Start the app: a push message leads straight to a product, else there is the home screen before anything."""
+    rng = visit.rng
+    yield from open_shop(visit)
+    if category or rng.random() >= _PUSHED:
+        yield from visit.do("graphql", body={"operationName": "Home", "variables": {"first": 24}})
+        yield from report(visit, 0.5)
+        if category:
+            pause(visit)
+            yield from look_at_listing(visit, category)
+        if number is None:
+            return
+        pause(visit)
+    yield from look_at_product(visit, visit.shop.popular_product(rng) if number is None else number)
 
 
 def _renew(visit: Visit, person: Person, at: float) -> Script:

@@ -266,3 +266,17 @@ def test_whoever_wants_one_product_comes_by_a_link_as_people_do():
     linked = [True for found in pages if {"referer", "Referer"} & found.keys()]
     assert len(pages) > 40
     assert len(linked) > 0.8 * len(pages)
+
+
+def test_an_app_shows_its_home_screen_before_what_is_wanted_as_people_s_do():
+    def act(kit, visit, rng):
+        yield from kit.arrive(visit, rng, number=5)
+
+    _, calls = played(*make(3, 600), act=act, is_app=True, loads_pages=True, acts=1)
+    visits = defaultdict(list)
+    for _, endpoint, _, truth, *_ in calls:
+        visits[truth.session].append(endpoint)
+    starts = [tuple(found[:2]) for found in visits.values()]
+    assert {start[0] for start in starts} == {"bootstrap"}
+    assert starts.count(("bootstrap", "graphql")) > 0.6 * len(starts)
+    assert starts.count(("bootstrap", "product")) > 0
