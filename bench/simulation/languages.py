@@ -24,7 +24,6 @@ NEIGHBOURS = {
     "GB": ["pl-PL", "ro-RO", "zh-CN", "es-ES"],
     "NL": ["tr-TR", "pl-PL", "de-DE", "ar"],
 }
-REGION = {"nb": "NO", "sv": "SE", "da": "DK", "cs": "CZ", "el": "GR", "ja": "JP", "ko": "KR", "uk": "UA", "he": "IL"}
 SWISS = [(["de-CH", "de"], 0.5), (["de-CH", "de", "en-US", "en"], 0.14), (["fr-CH", "fr"], 0.18)]
 SWISS += [(["it-CH", "it"], 0.06), (["en-US", "en"], 0.06), (["de-DE", "de", "en"], 0.06)]
 FEW = 0.0005

@@ -24,11 +24,6 @@ OF_PROGRAM = {"{user_agent}", "{language}", "{site}", "{sec_ch_ua}", "{sec_ch_ua
 JXL = "image/jxl,"  # Debian's build asks for it, Google's does not
 EXTRA = ("{extra}", "")
 PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-CHROME_PAGE = (
-    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
-    "application/signed-exchange;v=b3;q=0.7"
-)
-CHROME_IMAGE = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 WAYS = ("", "-auth", "-post", "-auth-post", "-json", "-auth-json", "-post-json", "-auth-post-json")
 
 

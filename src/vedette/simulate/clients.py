@@ -3,7 +3,7 @@
 A *stack* is one program that speaks HTTP, such as Chrome 142 on Windows or Python's requests: which header fields it
 sends, in which order and case, for each *kind* of call, and which handshake. They come from ``data/simulation``, whose
 README says what was observed and what is composed. Browsers make calls of the kinds ``navigate``, ``fetch`` (same
-origin), ``cross`` (from a page of another origin; a ``preflight`` comes before) and ``asset``; apps and libraries of
+origin), ``cross`` (from a page of another origin; only such as need no preflight) and ``asset``; apps and libraries of
 the kind ``api``.
 """
 
@@ -324,18 +324,6 @@ class Client(Struct):
         if extra and self.protocol == "2":
             extra = tuple((name.lower(), value) for name, value in extra)
         return self.stack.fields(self._way(kind, type, dest, accept), slots, extra)
-
-    def preflight(self, host: str, origin: str, method: str, names: Sequence[str], *, referer: str = "") -> Headers:
-        """Give the fields of the ``OPTIONS`` by which a browser asks whether another origin's page may make a call.
-
-        Args:
-            names: Of the fields that the call would set, such as ``content-type``; lower case, in alphabetical order.
-        """
-        asked = (("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", ",".join(names)))
-        if self.protocol == "2":
-            asked = tuple((name.lower(), value) for name, value in asked)  # type: ignore[assignment]
-        slots = {"host": host, "origin": origin, "referer": referer, "language": self.language, "site": "cross-site"}
-        return self.stack.fields("preflight", slots, asked if names else asked[:1])
 
     def _way(self, kind: str, type: str, dest: str, accept: str) -> str:
         """Name the layout of a call: in Chromium the order of fields follows from which of them the page has set."""

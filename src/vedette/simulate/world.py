@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import blake2b
 from heapq import merge
 from itertools import pairwise
@@ -39,7 +39,6 @@ class World:
         seed: int = 0,
         scale: float = 1.0,
         *,
-        populations: Mapping[str, Mapping[str, object]] | None = None,
         everything: bool = False,
     ) -> None:
         self.scenario = scenario
@@ -68,7 +67,6 @@ class World:
             first_product=scenario.first_product,
             product_id=scenario.product_id,
         )
-        self._populations = populations
 
     # -- chance and time -------------------------------------------------------------------------------------------
 

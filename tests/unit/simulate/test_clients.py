@@ -210,19 +210,6 @@ def test_assets_are_asked_for_by_what_they_are():
         assert field(headers, "accept").startswith(accept)
 
 
-@pytest.mark.parametrize("stack", [s for s in STACKS.all if s.kind == "browser"], ids=lambda stack: stack.name)
-def test_a_browser_asks_before_it_calls_another_origin(stack):
-    client = client_of(stack)
-    client.cookie, client.authorization, client.extra = "sid=1", "Bearer x", (("X-App", "1"),)
-    headers = client.preflight("api.example", "https://page.example", "POST", ["authorization", "content-type"])
-    assert field(headers, "access-control-request-method") == "POST"
-    assert field(headers, "access-control-request-headers") == "authorization,content-type"
-    assert field(headers, "origin") == "https://page.example"
-    assert not {"cookie", "authorization", "content-type", "x-app", "sec-ch-ua"} & {name.lower() for name, _ in headers}
-    if stack.protocol == "2":
-        assert all(name == name.lower() for name, _ in headers)
-
-
 def test_a_client_moves_and_another_program_speaks_for_it():
     client = client_of(STACKS.draw(random.Random(1)))
     client.move(Address("2001:db8::1", 64501, "FR", "mobile"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import itertools
 
 import pytest
@@ -74,3 +75,10 @@ def test_the_benign_world_has_every_case_and_no_campaign():
     parts = read_scenario(find("benign-only"), POPULATIONS).parts
     assert {part.kind for part in parts if part.section == "cases"} == set(POPULATIONS["cases"])
     assert not [part for part in parts if part.section == "campaigns"]
+
+
+def test_every_population_says_what_it_does():
+    for kinds in POPULATIONS.values():
+        for population in kinds.values():
+            assert inspect.isfunction(population), "or its documentation is that of its class"
+            assert population.__doc__

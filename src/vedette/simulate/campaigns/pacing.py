@@ -103,7 +103,6 @@ class Pacer:
         self._begin, self._end, self._over = begin, begin + (end - begin) * _DRAINED, end
         self.curve = Curve.draw(rng, traits.activity, begin, self._end, shapes)
         self._sleep = 0.0
-        self._revised = -math.inf
         self._expires = -math.inf
         self.retooled(level, traits)
 

@@ -22,7 +22,6 @@ _ACCEPTED = 0.85
 _REPORTED = 0.25
 """Share of messages that somebody reports; invented, as is that it takes hours."""
 _HOUR_S = 3600.0
-_MEANS = (("product",), ("product", "events"), ("events",), ("product", "wishlist"), ("search", "product"))
 _OPENINGS = "Great offer;Hello dear;Best price;Earn from home;You have won;Only today;Dear owner;Amazing".split(";")
 _MIDDLES = "replica watches;crypto bonus;casino spins;cheap pills;seo links;loan approval;dating chat".split(";")
 _ENDINGS = "click here;visit now;write me back;limited time;no risk;100% safe;thank you".split(";")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from functools import partial
 
 from vedette.simulate.calls import Arrivals, Script
 from vedette.simulate.clients import Client, Stack
@@ -38,7 +37,7 @@ _PUSHED = 0.18
 """Share of visits that a push message begins; invented."""
 
 
-def _apps(world: World, part: Part, *, platform: str) -> Arrivals:
+def _apps(world: World, part: Part, platform: str) -> Arrivals:
     persons = Persons(
         world, part, returning=part.option("returning", 0.5), known=part.option("known", 0.75), accounts=0.7
     )
@@ -47,8 +46,14 @@ def _apps(world: World, part: Part, *, platform: str) -> Arrivals:
         yield at, _visit(world, part, persons, session, at, platform)
 
 
-android = partial(_apps, platform="android")
-ios = partial(_apps, platform="ios")
+def android(world: World, part: Part) -> Arrivals:
+    """Visits with the shop's Android app; ``returning`` and ``known`` are shares that the scenario may set."""
+    return _apps(world, part, "android")
+
+
+def ios(world: World, part: Part) -> Arrivals:
+    """Visits with the shop's iOS app; ``returning`` and ``known`` are shares that the scenario may set."""
+    return _apps(world, part, "ios")
 
 
 def device_id(rng: random.Random) -> str:

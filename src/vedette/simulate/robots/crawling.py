@@ -27,6 +27,7 @@ class Crawl(Struct, frozen=True):
         gone: Share of pages that it knows from before and that are gone.
         unchanged: Share of pages that it asks for conditionally and that have not changed.
         depth: Popularity is raised to this: 1 takes every product alike, more prefers the popular.
+        has_map: Share of crawls that read the sitemap first.
     """
 
     pages: Sequence[tuple[str, float]]
@@ -100,7 +101,6 @@ def _page(
 
 def _rendered(visit: Visit, number: int, left: int) -> Generator[Call, Reply, int]:
     rng, made = visit.rng, 0
-    at = 0.2
     for name in ("price", "reviews", "asset"):
         if made + 1 >= left:
             break
