@@ -135,7 +135,7 @@ def draw_traits(rng: random.Random, level: int) -> Traits:
         even_gaps=rng.random() < _TELL,
         in_order=rng.random() < _TELL,
         speaks_home=rng.random() < 0.5,
-        is_abroad=rng.random() < 0.5,
+        is_abroad=rng.random() < 0.3,
         mobile=rng.choice((0.05, 0.15, 0.35)),
         heeds=True,
         patience=patience,
