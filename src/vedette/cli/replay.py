@@ -159,11 +159,18 @@ def _replay(
             if figures_file is not None and judged is not None:
                 written.append(f"accuracy: {write(judged, figures_file, partial=figures.interrupted)}")
             _print_totals(totals, figures, progress.seconds)
-            for line in lines(judged) if judged is not None else ():
+            is_foreign = judged is not None and not any(judged.requests.values())
+            for line in lines(judged) if judged is not None and not is_foreign else ():
                 print(line)
             for line in written:
                 print(line)
             sys.stdout.flush()
+            if is_foreign:
+                print(
+                    f"vedette replay: {labels}: no request here has a label in it, are they of another log?",
+                    file=sys.stderr,
+                )
+                return 1
         except BrokenPipeError:  # the reader of the totals has gone; the files are written by then
             raise
         except OSError as error:

@@ -131,6 +131,7 @@ def _parquet(path: Path) -> Iterator[_Chunk]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    path.open("rb").close()  # says why it cannot be read in the system's words
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:

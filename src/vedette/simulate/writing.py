@@ -11,6 +11,7 @@ import io
 import os
 import random
 from collections import Counter
+from hashlib import blake2b
 from heapq import heappop, heappush
 from operator import attrgetter
 from pathlib import Path
@@ -117,6 +118,8 @@ class Writer:
         self._stem = stem = stem_of(out)
         self.world = world
         self._keys = key_files(world, stem)
+        drawn = msgspec.json.encode((world.scenario, world.seed, world.scale))
+        self._prefix = blake2b(drawn, digest_size=4).hexdigest()  # or the labels of one world would fit any other
         self.requests = self.outcomes = 0
         self.counts: Counter[tuple[str, str]] = Counter()
         self.paths = {
@@ -169,12 +172,12 @@ class Writer:
         if kind is not None:
             self.drop()
 
-    def add(self, call: Call, reply: Reply, id: str = "") -> None:
+    def add(self, call: Call, reply: Reply) -> None:
         """Write one request, its label, and what has become known until now."""
         self.requests += 1
         endpoint = ENDPOINTS.get(call.endpoint)
         self.counts[endpoint.purpose if endpoint else "other", call.truth.actor] += 1
-        id = id or f"{self.requests:08x}"
+        id = f"{self._prefix}{self.requests:08x}"
         client = call.client
         at = round(call.at, 6)
         line = self._line

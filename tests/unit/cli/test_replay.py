@@ -97,6 +97,8 @@ def test_a_reader_that_goes_away_costs_no_file_and_no_message(tmp_path: Path, lo
         (("access.log", "--report", "r.pdf"), 2, "must end in .html"),
         (("access.log", "--config", "none.yaml"), 2, "cannot be read"),
         (("access.log", "--labels", "none.csv"), 1, "none.csv"),
+        (("access.log", "--labels", "none.parquet"), 1, "replay: none.parquet: No such file or directory"),
+        (("access.log", "--labels", "foreign.csv"), 1, "foreign.csv: no request here has a label in it"),
         (("access.log", "--accuracy", "a.json"), 2, "name them with --labels"),
         (("access.log", "--labels", "none.csv", "--accuracy", "a.txt"), 2, "must end in .json"),
         (("access.log", "--labels", "none.csv", "--accuracy", "none/a.json"), 1, "no such directory"),
@@ -107,13 +109,14 @@ def test_mistakes_are_said_without_a_trace(
     tmp_path: Path, log: bytes, words: tuple[str, ...], code: int, said: str
 ) -> None:
     (tmp_path / "access.log").write_bytes(log)
+    (tmp_path / "foreign.csv").write_text("http.request.id,actor\nanother,human\n")
     (tmp_path / "empty.log").write_bytes(b"")
     (tmp_path / "noise.log").write_bytes(b"one\ntwo\n")
     done = vedette(*words, cwd=tmp_path, data=b"")
     assert done.returncode == code, text(done)
     assert said in text(done)
     assert "Traceback" not in text(done)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["access.log", "empty.log", "noise.log"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["access.log", "empty.log", "foreign.csv", "noise.log"]
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])

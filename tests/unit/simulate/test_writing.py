@@ -42,6 +42,14 @@ def test_labels_stand_in_the_order_of_requests(made):
     assert int(labels.schema.metadata[b"vedette.catalogue"]) == 2000
 
 
+def test_the_labels_of_one_world_fit_no_other(made, tmp_path):
+    again = build(world(), tmp_path / "again.jsonl.zst")
+    other = build(world(seed=901), tmp_path / "other.jsonl.zst")
+    ids = [pq.read_table(one.paths["labels"])["http.request.id"].to_pylist() for one in (made, again, other)]
+    assert ids[0] == ids[1]
+    assert not set(ids[0]) & set(ids[2])
+
+
 def test_no_label_is_in_the_traffic(made):
     allowed = {
         "timestamp", "http.request.id", "http.request.method", "url.path", "url.query", "url.scheme", "server.address",
