@@ -75,7 +75,7 @@ def application_flood(world: World, part: Part) -> Arrivals:
                 rest(kit, visit, rng)
 
     rate = draw_rate(rng, *_RATES[part.level])
-    how: dict[str, Any] = {"activity": "steady" if rng.random() < 0.7 else "waves"}
+    how: dict[str, Any] = {"activity": "steady" if rng.random() < 0.7 else "swings"}
     if part.level < 3:
         how["workers"] = max(4, int(rate / (4 if part.level == 1 else 1)))
     return run_in_bouts(world, part, "OAT-015", act, rng, rate, bouts=rng.choice((1, 1, 2)), **how)

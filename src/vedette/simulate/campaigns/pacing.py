@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from bisect import bisect_right
+from typing import assert_never
 
 from vedette.simulate.campaigns.traits import Activity, Traits
 from vedette.simulate.shapes import Shapes
@@ -57,8 +58,10 @@ class Curve:
                 weights[rng.randrange(count)] = 1.0
         elif activity == "day":
             weights = [shapes.day_curve(middle % 86_400 / 3600) * rng.uniform(0.85, 1.15) for middle in middles]
-        else:
+        elif activity == "steady":
             weights = [1.0] * count
+        else:
+            assert_never(activity)
         return cls(edges, weights)
 
     def _slot(self, at: float) -> int:

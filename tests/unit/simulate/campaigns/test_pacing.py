@@ -29,6 +29,11 @@ def test_what_is_to_come_falls_from_all_to_nothing(activity):
         assert rests[-1] == 0.0
 
 
+def test_there_is_no_other_course():
+    with pytest.raises(AssertionError, match="waves"):
+        curve("waves")
+
+
 def test_it_resumes_when_it_works():
     found = curve("bouts", 3)
     idle = [edge for edge, weight in zip(found.edges, found.weights, strict=False) if not weight]
