@@ -28,7 +28,7 @@ test: $(VENV)/.dev  ## all tests, with real Envoy; branch coverage must reach 90
 	@$(BIN)/coverage erase
 	@echo "kernels as plain Python, for coverage"
 	@NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q --no-header --cov --cov-report= $(UNIT)
-	@echo "whole worlds, without coverage: counting every line of a million calls would take minutes"
+	@echo "whole worlds, without coverage: counting lines makes them four times as slow"
 	@$(BIN)/pytest -q --no-header tests/worlds
 	@$(BIN)/pytest --ignore=tests/worlds --cov --cov-append --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
 

@@ -1,7 +1,8 @@
 """Plays a world against an engine that really stops requests: what does one success cost the attacker?
 
 ``python -m bench.duel`` plays ``cat-and-mouse`` twice in virtual time, against nobody and against an enforcing engine,
-and prints both books side by side. Campaigns hear that they are stopped and change their tools.
+and writes both books side by side into ``docs/simulation.md``. Campaigns hear that they are stopped and change their
+tools, in the duel; undefended they do so every hour all the same, as their scenario says.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from bench.report import Table
+from bench.report import Table, write
 from vedette.config import load
 from vedette.engine import Engine
 from vedette.simulate.calls import Call, Reply
@@ -24,6 +25,7 @@ from vedette.simulate.settings import configuration
 from vedette.simulate.world import World
 from vedette.types import STOPPING, Answer, Outcome, Request
 
+PAGE = Path(__file__).parent.parent / "docs" / "simulation.md"
 REFUSAL_S = 0.002
 """How soon a refusal is there; the shop takes longer."""
 
@@ -126,12 +128,16 @@ def main() -> None:
     parser.add_argument("--scenario", default="cat-and-mouse")
     parser.add_argument("--seed", type=int, default=900)
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args()
     free, _ = fight(options.scenario, options.seed, options.scale, is_defended=False)
     defended, duel = fight(options.scenario, options.seed, options.scale, is_defended=True)
-    print(table(free, defended))
     assert duel is not None
-    print(f"\npeople's sessions ever stopped: {len(duel.harmed):,} of {len(duel.people):,}")
+    told = f"People's sessions ever stopped: {len(duel.harmed):,} of {len(duel.people):,}."
+    text = f"{told}\n\n{table(free, defended)}"
+    print(text)
+    if not options.no_write:
+        write("duel", text, PAGE)
 
 
 if __name__ == "__main__":

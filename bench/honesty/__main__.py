@@ -29,7 +29,7 @@ def rates(folder: Path, seed: int, scale: float) -> str:
         world = World(read_scenario(find(name), POPULATIONS), seed, scale)
         writer = build(world, folder / f"{name}-{seed}.jsonl.zst")
         bad = [f"{100 * writer.share('bad_bot', *purpose):.1f} %" for purpose in ((), ("login",), ("product",))]
-        hours = f"{world.scenario.lasts_s / 3600:.0f}"
+        hours = f"{world.scenario.lasts_s / 3600:.3g}"
         table.add(f"`{name}`", f"{writer.requests:,}", hours, *bad, f"{100 * writer.share('good_bot'):.1f} %")
         print(name, writer.requests, *bad, file=sys.stderr, flush=True)
     return str(table)
