@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -127,6 +129,8 @@ def command(
     from vedette.simulate.build import build
     from vedette.simulate.writing import reason_of
 
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: nothing half made is left
     for file, path in zip(files, paths, strict=True):
         world = World(read_scenario(file, POPULATIONS), seed, scale)
         began = monotonic()

@@ -131,7 +131,8 @@ def test_every_process_makes_the_same_world(inside):
     assert made[0] == made[1]
 
 
-def test_ctrl_c_leaves_nothing_behind(inside):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_end_on_the_way_leaves_nothing_behind(inside, how):
     running = subprocess.Popen(
         [sys.executable, "-m", "vedette.cli", "simulate", "--scenario", "week", "--out", "w.jsonl.zst"],
         stderr=subprocess.PIPE,
@@ -139,7 +140,7 @@ def test_ctrl_c_leaves_nothing_behind(inside):
     )
     while running.poll() is None and not any(inside.glob("*.part")):
         pass
-    running.send_signal(signal.SIGINT)
+    running.send_signal(how)
     _, said = running.communicate()
     assert running.returncode == 130
     assert "interrupted" in said
