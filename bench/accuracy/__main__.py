@@ -32,8 +32,8 @@ def main() -> int:
     for name in given.worlds or shipped:
         bench = worlds.World(name, given.directory, scale=given.scale, keep=given.keep)
         result = bench.result(given.seed, given.tuning_seed, limit)
-        limit = result.limits[0]
         found.append(result)
+        limit = found[0].limits[0]  # what a world without attacks, which has nothing to tune on, is tried with
     text = page.page(found, given.seed, given.tuning_seed, given.scale)
     if given.no_write:
         print(text)
