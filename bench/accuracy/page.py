@@ -169,7 +169,7 @@ def _world(result: Result, seed: int, tuning_seed: int) -> str:
     count = len(judged["campaigns"])
     facts.append(f"{count or 'no'} campaign{'s' if count > 1 else ''}")
     limit, f1, gentle = result.limits
-    tuned = f"F1 {f1:.2f}" if f1 else "nothing to tune on: that of the world before"
+    tuned = f"F1 {f1:.2f}" if f1 else "nothing to tune on: that of the first world above"
     parts = [
         f"## {result.name}\n\n{result.description}\n",
         f"{', '.join(facts)}. The rate limit of best F1 refuses {limit} ({tuned}), the gentle one {gentle}.\n",
