@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct, UnsetType
 from vedette.doors.logs.lines import protocol_name
 from vedette.types import Decision, Outcome, OutcomeName, Request
 
-__all__ = ["BadRecord", "decision_record", "outcomes_of", "read_outcome", "read_request", "requests_of"]
+__all__ = ["REQUEST_KEYS", "BadRecord", "decision_record", "outcomes_of", "read_outcome", "read_request", "requests_of"]
 
 _PATH = re.compile(r"`\$(?:\[\.\.\.\])?\.(?P<at>[^`]+)`|(?:required|unknown) field `(?P<missing>[^`]+)`")
 _LONGEST = 16 * 1024
@@ -34,32 +34,35 @@ class BadRecord(ValueError):
         self.status = status
 
 
-class _RequestRecord(
-    Struct,
-    rename={
-        "method": "http.request.method",
-        "path": "url.path",
-        "client_address": "client.address",
-        "status": "http.response.status_code",
-        "id": "http.request.id",
-        "query": "url.query",
-        "scheme": "url.scheme",
-        "host": "server.address",
-        "protocol": "network.protocol.version",
-        "headers": "http.request.headers",
-        "user_agent": "user_agent.original",
-        "request_body_size": "http.request.body.size",
-        "ja3": "tls.client.ja3",
-        "ja4": "tls.client.ja4",
-        "tls_version": "tls.protocol.version",
-        "tcp_rtt": "network.tcp.rtt",
-        "tls_rtt": "network.tls.rtt",
-        "session_id": "session.id",
-        "device_id": "device.id",
-        "user_name": "user.name",
-        "event": "event.name",
-    },
-):
+REQUEST_KEYS = {
+    "method": "http.request.method",
+    "path": "url.path",
+    "client_address": "client.address",
+    "status": "http.response.status_code",
+    "id": "http.request.id",
+    "query": "url.query",
+    "scheme": "url.scheme",
+    "host": "server.address",
+    "protocol": "network.protocol.version",
+    "headers": "http.request.headers",
+    "user_agent": "user_agent.original",
+    "request_body_size": "http.request.body.size",
+    "response_body_size": "http.response.body.size",
+    "duration": "http.server.request.duration",
+    "ja3": "tls.client.ja3",
+    "ja4": "tls.client.ja4",
+    "tls_version": "tls.protocol.version",
+    "tcp_rtt": "network.tcp.rtt",
+    "tls_rtt": "network.tls.rtt",
+    "session_id": "session.id",
+    "device_id": "device.id",
+    "user_name": "user.name",
+    "event": "event.name",
+}
+"""Name of a field here → key of a request record (contract, section 2)."""
+
+
+class _RequestRecord(Struct, rename=REQUEST_KEYS):
     timestamp: str | float
     method: str
     path: str

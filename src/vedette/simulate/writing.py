@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 import zstandard
 from msgspec import Struct
 
+from vedette.doors.records import REQUEST_KEYS
 from vedette.simulate.calls import Call, Reply, Truth
 from vedette.simulate.ledger import Ledger
 from vedette.simulate.settings import configuration, key_files
@@ -47,30 +48,7 @@ _OPPOSITE = {
 _UNKNOWN = msgspec.UNSET
 
 
-class Record(
-    Struct,
-    kw_only=True,
-    gc=False,
-    rename={
-        "method": "http.request.method",
-        "path": "url.path",
-        "client_address": "client.address",
-        "status": "http.response.status_code",
-        "id": "http.request.id",
-        "query": "url.query",
-        "scheme": "url.scheme",
-        "host": "server.address",
-        "protocol": "network.protocol.version",
-        "headers": "http.request.headers",
-        "request_size": "http.request.body.size",
-        "response_size": "http.response.body.size",
-        "duration": "http.server.request.duration",
-        "ja3": "tls.client.ja3",
-        "ja4": "tls.client.ja4",
-        "tls": "tls.protocol.version",
-        "account": "user.name",
-    },
-):
+class Record(Struct, kw_only=True, gc=False, rename=REQUEST_KEYS):
     """A request record of the contract, section 2."""
 
     timestamp: float
@@ -83,14 +61,14 @@ class Record(
     protocol: str
     client_address: str
     headers: tuple[tuple[str, str], ...]
-    request_size: int
+    request_body_size: int
     status: int | msgspec.UnsetType = _UNKNOWN
-    response_size: int
+    response_body_size: int
     duration: float | msgspec.UnsetType = _UNKNOWN
     ja3: str
     ja4: str
-    tls: str
-    account: str | msgspec.UnsetType = _UNKNOWN
+    tls_version: str
+    user_name: str | msgspec.UnsetType = _UNKNOWN
 
 
 def stem_of(out: Path) -> str:
@@ -192,14 +170,14 @@ class Writer:
                 protocol=client.protocol,
                 client_address=client.address,
                 headers=call.headers,
-                request_size=call.body_size,
+                request_body_size=call.body_size,
                 status=reply.status or _UNKNOWN,
-                response_size=reply.size,
+                response_body_size=reply.size,
                 duration=round(reply.ended - call.at, 6) if reply.status else _UNKNOWN,
                 ja3=client.ja3,
                 ja4=client.ja4,
-                tls=client.tls_version,
-                account=call.account or _UNKNOWN,
+                tls_version=client.tls_version,
+                user_name=call.account or _UNKNOWN,
             ),
             line,
         )
