@@ -103,6 +103,13 @@ def row(record: dict[str, Any]) -> tuple[list[int], list[float]]:
     return [_code(value) for value in categories], [float(value) for value in numbers]
 
 
+def identity(record: dict[str, Any]) -> int:
+    """Whom the server takes the sender for: the device that an app names, else the session cookie, else nobody (0)."""
+    found = {name.lower(): value for name, value in record["http.request.headers"]}
+    known = found.get("x-device-id") or found.get("cookie", "").partition(";")[0]
+    return _code(known) if known else 0
+
+
 class Table:
     """A world's requests with their truth.
 
@@ -110,6 +117,7 @@ class Table:
         categories, numbers: Shape (requests, fields).
         endpoint: Code of method and path template, for comparing within an endpoint.
         actor, level, family, session: The truth, of the same length.
+        identity, address: Codes of the cookie or device (0: neither) and of the address of each request.
         route: Name of the endpoint that the world's configuration gives.
     """
 
@@ -124,6 +132,7 @@ class Table:
         router = Router(load(configuration).endpoints)
         categories, numbers, times = array("L"), array("d"), array("d")
         self.route: list[str] = []
+        who = array("L")
         for place, record in enumerate(records(traffic)):
             if record["http.request.id"] != ids[place]:
                 raise ValueError(f"{traffic}: request {place + 1} is not that of its labels")
@@ -131,10 +140,12 @@ class Table:
             categories.extend(codes)
             numbers.extend(values)
             times.append(record["timestamp"])
+            who.extend((identity(record), _code(record["client.address"])))
             route, _ = router.find(record["http.request.method"], record["server.address"], record["url.path"])
             self.route.append(sys.intern(route.name))
         self.categories: NDArray[np.int64] = np.array(categories, np.int64).reshape(-1, len(CATEGORIES))
         self.numbers: NDArray[np.float64] = np.array(numbers, np.float64).reshape(-1, len(NUMBERS))
+        self.identity, self.address = np.array(who, np.int64).reshape(-1, 2).T
         self.times: NDArray[np.float64] = np.array(times)
         self.endpoint = self.categories[:, 0] * 1_000_003 ^ self.categories[:, 1]
 

@@ -30,7 +30,7 @@ class Distance(NamedTuple):
 def _ks(values: NDArray[np.float64], table: NDArray[np.float64]) -> float:
     """Largest gap between the empirical distribution of ``values`` and that of evenly spaced quantiles.
 
-    Quantiles that stand several times (whole numbers) are compared at both of their ends.
+    Quantiles that stand several times (whole numbers) are compared below and up to them.
     """
     ordered = np.sort(values)
     probability = np.linspace(0.0, 1.0, len(table))
@@ -38,7 +38,7 @@ def _ks(values: NDArray[np.float64], table: NDArray[np.float64]) -> float:
     upto = np.searchsorted(ordered, table, side="right") / len(ordered)
     low = np.array([probability[np.searchsorted(table, value, side="left")] for value in table])
     high = np.array([probability[np.searchsorted(table, value, side="right") - 1] for value in table])
-    return float(max(np.max(low - upto, initial=0.0), np.max(below - high, initial=0.0)))
+    return float(max(np.max(np.abs(high - upto)), np.max(np.abs(low - below))))
 
 
 def distances(table: Table, segments: tuple[str, ...] = ("web",)) -> list[Distance]:
@@ -77,4 +77,27 @@ def distances(table: Table, segments: tuple[str, ...] = ("web",)) -> list[Distan
             )
         )
     said.append(Distance("share of assets", shapes.figures["asset_share"], float(asset.mean()), None, "ezPAARSE"))
+    return said + _sharing(table)
+
+
+def _sharing(table: Table) -> list[Distance]:
+    """Compare who shares what: addresses of one identity in the day, identities of one address, over all people."""
+    shapes = load_shapes()
+    known = (table.actor == "human") & (table.identity != 0)
+    pairs = np.unique(np.column_stack([table.identity[known], table.address[known]]), axis=0)
+    said = []
+    for what, column, name, figure in (
+        ("addresses of one identity", 0, "addresses_per_login", "moving_logins"),
+        ("identities of one address", 1, "logins_per_address", "shared_addresses"),
+    ):
+        counts = np.unique(pairs[:, column], return_counts=True)[1].astype(np.float64)
+        quantiles = np.array(shapes[name].quantiles)
+        real, world = float(np.median(quantiles)), float(np.median(counts))
+        said.append(Distance(what, real, world, _ks(counts, quantiles), "ezPAARSE"))
+        several = float(np.mean(counts > 1))
+        said.append(
+            Distance(
+                f"share with several {what.split(maxsplit=1)[0]}", shapes.figures[figure], several, None, "ezPAARSE"
+            )
+        )
     return said
