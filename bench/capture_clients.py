@@ -213,7 +213,7 @@ def programs() -> dict[str, Ask]:
         )
     from curl_cffi.requests.impersonate import BrowserTypeLiteral
 
-    for target in BrowserTypeLiteral.__args__:  # type: ignore[attr-defined]
+    for target in BrowserTypeLiteral.__args__:  # type: ignore[attr-defined]  # a Literal
         if any(letter.isdigit() for letter in target) and "_" not in target.replace("_ios", "").replace(
             "_android", ""
         ).replace("_macos", ""):

@@ -7,7 +7,7 @@ A scenario is YAML with the notations of ``vedette.yaml``. Every mistake is repo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -240,7 +240,10 @@ def _renamed(keys: Mapping[str, tuple[str, Key]]) -> Read:
 
 _DURATION = notation(parse_duration)
 _SHARE = notation(parse_share)
-_RETOOL: Callable[[str], float] = lambda value: 0.0 if value == "never" else parse_duration(value)  # noqa: E731
+
+
+def _retool(value: str) -> float:
+    return 0.0 if value == "never" else parse_duration(value)
 
 
 def _part(section: Section, kinds: Mapping[str, Any], places: list[tuple[Part, Node, str]]) -> Read:
@@ -261,7 +264,7 @@ def _part(section: Section, kinds: Mapping[str, Any], places: list[tuple[Part, N
         keys |= {
             "levels": Key(several(choice("1", "2", "3"), lone=True)),
             "stagger": Key(_DURATION),
-            "retool": Key(notation(_RETOOL)),
+            "retool": Key(notation(_retool)),
             "adapts": Key(choice("true", "false")),
         }
 
@@ -286,7 +289,7 @@ def _part(section: Section, kinds: Mapping[str, Any], places: list[tuple[Part, N
                 count=found[count],
                 at_s=found["at"] + place * found.get("stagger", 0.0) if "at" in found else open_at,
                 lasts_s=found.get("lasts", 0.0),
-                level=int(level),  # type: ignore[arg-type]
+                level=int(level),  # type: ignore[arg-type]  # one of the choices
                 retool_s=found.get("retool", 0.0),
                 adapts=found.get("adapts", "true") == "true",
                 options=options,

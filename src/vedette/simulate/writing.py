@@ -247,9 +247,9 @@ def _open(path: Path, name: str) -> IO[bytes]:
     raw = path.open("wb")
     if name.endswith(".zst"):
         compressor = zstandard.ZstdCompressor(level=1)
-        return io.BufferedWriter(compressor.stream_writer(raw, closefd=True), 1 << 18)  # type: ignore[type-var]
+        return io.BufferedWriter(compressor.stream_writer(raw, closefd=True), 1 << 18)  # type: ignore[type-var]  # it writes
     if name.endswith(".gz"):
         file = gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=5, mtime=0)
         file.myfileobj = raw  # type: ignore[assignment]  # to be closed with it
-        return file  # type: ignore[return-value]
+        return file  # type: ignore[return-value]  # binary
     return io.BufferedWriter(raw, 1 << 18)

@@ -34,7 +34,7 @@ def rewritten(
                 heard(call, reply)
             call = script.send(reply)
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        return end.value  # type: ignore[no-any-return]  # untyped by Python
 
 
 def abused(rng: random.Random, share: float) -> tuple[Word, ...]:

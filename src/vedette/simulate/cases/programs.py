@@ -118,7 +118,7 @@ def _through_browser(visit: Visit, name: str) -> Script:
     for endpoint, how in steps:
         if endpoint == "login":
             how = {**how, "body": {"email": name, "password": "correct-1" if how.get("is_right", True) else "wrong-1"}}
-        yield from visit.do(endpoint, after=0.05 + 0.12 * rng.random(), **how)  # type: ignore[arg-type]
+        yield from visit.do(endpoint, after=0.05 + 0.12 * rng.random(), **how)  # type: ignore[arg-type]  # ids
 
 
 def _through_library(visit: Visit, name: str) -> Script:

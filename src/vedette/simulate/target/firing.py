@@ -160,7 +160,7 @@ class Firing:
             message = message_of(call, self._place, self._shop, forwarded_for=self._forwarded_for)
             virtual, wall, started = max(call.at, self._clock.virtual()), time.time(), loop.time()
             task = asyncio.current_task()
-            assert task is not None, "a script runs in a task"  # noqa: S101
+            assert task is not None, "a script runs in a task"  # noqa: S101 - for the type checker
             self._sending.add(task)
             try:
                 answer = await self._crowd.send(call.client, message)
