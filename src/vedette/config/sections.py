@@ -9,6 +9,7 @@ from typing import Any, get_args
 from vedette.config import schema
 from vedette.config.document import Node
 from vedette.config.expressions import compile_expected, compile_success, compile_when
+from vedette.config.key_files import agent_keys, key_set
 from vedette.config.policies import PRESETS, preset
 from vedette.config.reading import (
     MISSING,
@@ -319,13 +320,6 @@ def _app_token(reader: Reader, node: Node, path: str) -> Any:
     return schema.AppToken(**found) if reader.is_whole(node, found, _APP_TOKEN) else MISSING
 
 
-def _jwks(reader: Reader, node: Node, path: str) -> Any:
-    value = text(2048)(reader, node, path)
-    if value is MISSING or (value.startswith("file:") and len(value) > 5):
-        return value
-    return notation(parse_url)(reader, node, path)
-
-
 _IDENTITY = {
     "session": Key(several(_SELECTOR, lone=True, most=16)),
     "device": Key(_SELECTOR),
@@ -335,7 +329,7 @@ _IDENTITY = {
         later(
             "claims are not believed before tokens are verified",
             structure(
-                schema.Jwt, {"jwks": Key(_jwks, is_required=True), "issuer": Key(text()), "audience": Key(text())}
+                schema.Jwt, {"jwks": Key(key_set, is_required=True), "issuer": Key(text()), "audience": Key(text())}
             ),
         )
     ),
@@ -345,7 +339,7 @@ _IDENTITY = {
 _AGENT = {
     "name": Key(_NAME, is_required=True),
     "signature_agent": Key(notation(parse_url), is_required=True),
-    "keys": Key(_jwks),
+    "keys": Key(agent_keys),
     "limit": Key(_RATE),
 }
 _GOOD_BOTS = {
