@@ -8,23 +8,16 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from vedette.detect.certainties import NAMES as CERTAINTIES
 from vedette.detect.features import BIAS, FAMILIES, FEATURES
 from vedette.simulate.populations import POPULATIONS
 from vedette.simulate.shop import DIALECTS, ENDPOINTS
 from vedette.simulate.world import HELD_OUT_FAMILIES
 from vedette.telemetry import METRICS
 
-__all__ = ["CERTAINTIES", "PAGES"]
+__all__ = ["PAGES"]
 
 HERE = Path(__file__).parent
-
-CERTAINTIES = {
-    "honeypot": "a path, account or object was touched that nobody honest touches",
-    "revoked_session": "the session was ended by an earlier decision, or its client is held",
-    "override": "an operator labelled this session or client",
-    "partner": "the request carries the key of a configured partner",
-}
-"""Reasons that are no feature: each settles the score by itself (contract, section 3)."""
 
 
 def signals() -> str:

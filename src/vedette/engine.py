@@ -6,19 +6,20 @@ of their arguments and the tables: no clock, no socket, no thread, no randomness
 
 from __future__ import annotations
 
-import struct
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
-from vedette.collect.endpoints import PURPOSES
 from vedette.collect.observation import Collector, Observation
 from vedette.config.expressions import Facts, compile_success
 from vedette.config.schema import Config
 from vedette.detect import feedback
+from vedette.detect.certainties import HUMAN_HIGH, settle
 from vedette.detect.features import COUNT, FEATURES, index, show
-from vedette.detect.places import KEYS, SIGNALS
+from vedette.detect.packing import Packing
 from vedette.detect.scorers import MODEL, REASONS, RESULT, judge, prior
 from vedette.detect.tables import Tables
 from vedette.detect.threats import name_threat
@@ -26,19 +27,19 @@ from vedette.mitigate import actions, sessions
 from vedette.mitigate.actions import Reply
 from vedette.mitigate.cors import CorsMemory
 from vedette.mitigate.policy import Keys, Policy, is_preflight
-from vedette.types import STOPPING, Answer, Decision, Directive, Outcome, Reason, Request, Verdict
+from vedette.snapshot.findings import Inquiry
+from vedette.snapshot.gathered import Gathered
+from vedette.types import STOPPING, Answer, Decision, Directive, Outcome, Reason, Request
 
 __all__ = ["Engine"]
 
-HUMAN_HIGH = 0.1
-BAD_LOW = 0.9
-GOOD_CERTAINTY = (0.01, 0.0, 0.02)
-BAD_CERTAINTY = (0.99, 0.95, 1.0)
-_KEYS = struct.Struct(f"<{len(KEYS)}Q")
-_SIGNALS = struct.Struct(f"<{len(SIGNALS)}d")
 _ACCOUNTS = index("accounts_per_address")
+_WITHOUT_DEVICE = frozenset({"absent", "expired", "forged"})
 _WELCOME = index("welcome")
-_PURPOSES = {purpose: float(place) for place, purpose in enumerate(PURPOSES)}
+INQUIRIES = 64
+BLAME_CERTAIN = 1.0
+BLAME_LIKELY = 0.5
+"""What a client adds to the history of its network when it is certain, or nearly certain, to be a bot."""
 
 
 class Engine:
@@ -48,19 +49,21 @@ class Engine:
         degraded: How often a part failed and the request was allowed undecided.
         last_error: The exception of the last such failure.
         tables: All state.
+        inquiries: Questions that only ``vedette.gather`` can answer; whoever runs the engine takes them out.
     """
 
-    def __init__(self, config: Config, tables: Tables, *, key: bytes, live: bool = True) -> None:
+    def __init__(
+        self, config: Config, tables: Tables, *, key: bytes, live: bool = True, gathered: Gathered | None = None
+    ) -> None:
         self.tables = tables
+        self.inquiries: deque[Inquiry] = deque(maxlen=INQUIRIES)
+        self._gathered = gathered or Gathered.shipped()
         self.degraded = 0
         self.last_error: Exception | None = None
         self._key = key
         self._live = live
         self._model, self._families = prior()
-        self._keys = bytearray(_KEYS.size)
-        self._signals = bytearray(_SIGNALS.size)
-        self._keys_array = np.frombuffer(self._keys, np.uint64)
-        self._signals_array = np.frombuffer(self._signals, np.float64)
+        self._packing = Packing()
         self._features = np.zeros(COUNT, np.float32)
         self._pieces = np.zeros(COUNT, np.float32)
         self._result = np.zeros(RESULT, np.float64)
@@ -71,7 +74,14 @@ class Engine:
 
     @classmethod
     def open(
-        cls, config: Config, *, key: bytes, directory: Path | None = None, live: bool = True, shrink: int = 0
+        cls,
+        config: Config,
+        *,
+        key: bytes,
+        directory: Path | None = None,
+        live: bool = True,
+        shrink: int = 0,
+        gathered: Gathered | None = None,
     ) -> Engine:
         """Open an engine.
 
@@ -81,20 +91,29 @@ class Engine:
             directory: Where the tables are kept so that they outlive the process; ``None``: in memory.
             live: False for recorded traffic: nothing is enforced, held or revoked.
             shrink: As in :meth:`vedette.detect.tables.Tables.open`.
+            gathered: Networks, answers of DNS and keys; ``None``: what ships.
         """
-        return cls(config, Tables.open(directory, key=key, shrink=shrink), key=key, live=live)
+        tables = Tables.open(directory, key=key, shrink=shrink)
+        return cls(config, tables, key=key, live=live, gathered=gathered)
 
     def reload(self, config: Config) -> None:
         """Take another configuration into force; the tables stay."""
         policy = Policy.compile(config, live=self._live)
         success = {e.name: compile_success(e.success) for e in config.endpoints if e.success}
-        self._collector = Collector(config, self._key)
+        self._collector = Collector(config, self._key, self._gathered)
         self._policy = policy
         self._success = success
         self._wants_headers = "request.header" in policy.names
+        self._purposes: frozenset[str] = frozenset(config.good_bots.purposes)
+        self._unknown = {e.name: compile_success(e.unknown) for e in config.endpoints if e.unknown}
         self._cookies = tuple(where.name for where in config.identity.session if where.source == "cookie")
         self._routes: list[Any] = [None] * 256
         self.config = config
+
+    def take(self, gathered: Gathered) -> None:
+        """Take over what has been gathered anew: networks, answers of DNS, keys."""
+        self._gathered = gathered
+        self._collector.take(gathered)
 
     def wants_body(self, method: str, host: str, path: str) -> bool:
         """Say whether the account of this endpoint is read from the body."""
@@ -147,16 +166,16 @@ class Engine:
         return actions.reply(decision, request, cors=self._cors, cookies=self._cookies)
 
     def _decide(self, request: Request, now: float) -> Decision:
-        seen = self._collector.observe(request)
-        route = seen.route
+        seen = self._collector.observe(request, now)
+        route, place = seen.route, seen.place
         self._routes[route.index] = route
-        self._pack(seen)
+        self._packing.pack(seen, now)
         features, result = self._features, self._result
         judge(
             self.tables.arena,
             self.tables.offsets,
-            self._keys_array,
-            self._signals_array,
+            self._packing.keys,
+            self._packing.signals,
             now,
             self._model,
             self._families,
@@ -167,35 +186,25 @@ class Engine:
         score, low, high, _z, _sd, _strong, *pieces = result.tolist()
         reasons = []
         for rank in range(REASONS):
-            place = int(pieces[rank])
-            if place < 0:
+            position = int(pieces[rank])
+            if position < 0:
                 break
-            feature = FEATURES[place]
+            feature = FEATURES[position]
             weight, value = pieces[REASONS + rank], pieces[2 * REASONS + rank]
             reasons.append(Reason(feature.name, round(weight, 3), show(feature, value)))
         status = sessions.status(self.tables.hold, seen.client, now) if self._has_holds else "free"
-        is_certain = False
-        verdict: Verdict
-        if status == "good":
-            (score, low, high), verdict = GOOD_CERTAINTY, "human"
-            reasons.insert(0, Reason("override", -6.0, "an operator's word"))
-        elif status == "bad" or seen.trap or status == "refused":
-            (score, low, high), verdict, is_certain = BAD_CERTAINTY, "bad_bot", True
-            what = {"bad": ("override", "an operator's word"), "refused": ("revoked_session", "session was ended")}
-            signal, detail = what.get(status, ("honeypot", f"touched a honeypot {seen.trap}"))
-            reasons.insert(0, Reason(signal, 6.0, detail))
-        elif seen.partner:
-            (score, low, high), verdict = GOOD_CERTAINTY, "good_bot"
-            reasons.insert(0, Reason("partner", -6.0, f"key of partner {seen.partner}"))
-        elif low >= BAD_LOW:
-            verdict = "bad_bot"
-        elif high <= HUMAN_HIGH:
-            verdict = "human"
-        else:
-            verdict = "unknown"
+        settled = settle(
+            seen, features, status, low, high, is_replayed=self._is_replayed(seen, now), purposes=self._purposes
+        )
+        verdict = settled.verdict
+        if settled.certainty is not None:
+            score, low, high = settled.certainty
+        if settled.reason is not None:
+            reasons.insert(0, settled.reason)
         signals = [reason.signal for reason in reasons]
         threat = name_threat(score, route.purpose, seen.path, signals, float(features[_ACCOUNTS]))
-        keys = Keys(seen.address_hash, seen.session, seen.account, seen.api_key, seen.known.fingerprint, 0)
+        agent = self._collector.hash("agent", settled.agent) if settled.agent else 0
+        keys = Keys(place.hash, seen.session, seen.account, seen.api_key, seen.known.fingerprint, agent)
         needs_headers = self._wants_headers or request.method == "OPTIONS"
         facts = Facts(
             score=score,
@@ -214,7 +223,10 @@ class Engine:
             device=seen.device_text,
             api_key=seen.api_key_text,
             partner=seen.partner,
-            address_kind=seen.address.kind,
+            agent=settled.agent,
+            country=place.facts.country,
+            asn=place.facts.asn,
+            address_kind=place.facts.kinds[0] if place.facts.kinds else place.address.kind,
         )
         choice = self._policy.choose(
             facts,
@@ -223,14 +235,24 @@ class Engine:
             now,
             endpoint_mode=route.mode,
             status=status,
-            is_certain=is_certain,
+            is_certain=settled.is_bad,
         )
         if request.method == "OPTIONS" and is_preflight(facts):
             self._cors.ask(seen.host, dict(facts.headers or ()).get("origin", ""), now)
+        if verdict == "bad_bot" and seen.place.network and status in ("free", "bad"):
+            amount = BLAME_CERTAIN if settled.is_bad else BLAME_LIKELY
+            feedback.blame(
+                self.tables.arena, self.tables.offsets, np.uint64(seen.client), np.uint64(seen.place.network), amount
+            )
+        if self._live:
+            self._ask(seen)
+        directive = choice.directive
         if choice.enforced and choice.action in STOPPING:
-            self._stop(seen, choice.action, choice.directive, now)
+            self._stop(seen, choice.action, directive, now)
         elif seen.session and (high <= HUMAN_HIGH or features[_WELCOME] > 0.0) and score < 0.5:
-            feedback.humanise(self.tables.arena, self.tables.offsets, np.uint64(seen.address_hash), now)
+            feedback.humanise(self.tables.arena, self.tables.offsets, np.uint64(place.hash), now)
+        if seen.device.state in _WITHOUT_DEVICE and route.purpose != "static" and request.method != "OPTIONS":
+            directive = structs.replace(directive, device_cookie=self._collector.issue_device(request.id, now))
         return Decision(
             id=request.id,
             timestamp=request.timestamp,
@@ -245,55 +267,35 @@ class Engine:
             reasons=tuple(reasons[:5]),
             campaign=None,
             model=MODEL,
-            directive=choice.directive,
+            directive=directive,
             features=features.tobytes(),
             endpoint=route.name,
             purpose=route.purpose,
             client=seen.client,
-            address=seen.address_hash,
+            address=place.hash,
             session=seen.session,
             account=seen.account,
             fingerprint=seen.known.fingerprint,
         )
 
-    def _pack(self, seen: Observation) -> None:
-        known, route = seen.known, seen.route
-        facts = known.facts
-        _KEYS.pack_into(
-            self._keys,
-            0,
-            seen.client,
-            seen.address_hash,
-            seen.network,
-            seen.account,
-            known.fingerprint,
-            known.agent,
-            known.order,
-            known.tls,
-            seen.item,
-            seen.request,
-        )
-        _SIGNALS.pack_into(
-            self._signals,
-            0,
-            route.index,
-            _PURPOSES[route.purpose],
-            known.family,
-            1.0 if seen.session or seen.api_key else 0.0,
-            1.0 if route.purpose == "login" else 0.0,
-            1.0 if route.purpose == "static" else 0.0,
-            seen.item_number,
-            1.0 if seen.trap else 0.0,
-            facts.client_class,
-            facts.attack_tool,
-            facts.agent_absent,
-            facts.headers_missing,
-            facts.hints_conflict,
-            facts.tls_conflict,
-            facts.protocol_downgrade,
-            facts.browser_whole,
-            seen.probe,
-        )
+    def _is_replayed(self, seen: Observation, now: float) -> bool:
+        """Use up what may be used once: the nonce of a valid token, and that of a verified signature."""
+        is_replayed = False
+        for proof in (seen.token, seen.signed):
+            if proof.once:
+                key = np.uint64(self._collector.hash("once", proof.once))
+                if not feedback.spend(self.tables.arena, self.tables.offsets, key, now, proof.until):
+                    is_replayed = True
+        return is_replayed
+
+    def _ask(self, seen: Observation) -> None:
+        """Leave questions that only the network can answer to whoever may wait for them."""
+        if seen.claim.ask:
+            self.inquiries.append(Inquiry("dns", seen.place.text, seen.claim.name))
+        if seen.signed.ask:
+            self.inquiries.append(Inquiry("directory", seen.signed.ask, seen.signed.name))
+        if seen.token.ask:
+            self.inquiries.append(Inquiry("jwks", seen.token.ask, seen.token.name))
 
     def _stop(self, seen: Observation, action: str, directive: Directive, now: float) -> None:
         """Remember a stop: its answer is Vedette's own; a block is held, or ends the session."""
@@ -305,9 +307,7 @@ class Engine:
             self._has_holds = True
             if seen.session and directive.end_session:
                 sessions.refuse(tables.hold, seen.session, now)
-            elif seen.session or not feedback.is_shared(
-                tables.arena, tables.offsets, np.uint64(seen.address_hash), now
-            ):
+            elif seen.session or not feedback.is_shared(tables.arena, tables.offsets, np.uint64(seen.place.hash), now):
                 sessions.hold(tables.hold, seen.client, now)
 
     def _answer(self, event: Answer) -> None:
@@ -315,12 +315,17 @@ class Engine:
             self._cors.learn(event)
         tables, status = self.tables, event.status
         request = np.uint64(self._collector.hash("request", event.id))
-        is_good = 200 <= status < 300
-        if self._success and feedback.waiting(tables.arena, tables.offsets, request, self._waiting):
+        is_good, is_unknown = 200 <= status < 300, status in (404, 410)
+        has_rules = self._success or self._unknown
+        if has_rules and feedback.waiting(tables.arena, tables.offsets, request, self._waiting):
             asked = self._routes[int(self._waiting[0])]
-            success = self._success.get(asked.name) if asked is not None else None
-            is_good = success.evaluate(event) if success is not None else is_good
+            if asked is not None and (success := self._success.get(asked.name)) is not None:
+                is_good = success.evaluate(event)
+            if asked is not None and (unknown := self._unknown.get(asked.name)) is not None:
+                is_unknown = unknown.evaluate(event)
         login = feedback.LOGIN_SUCCEEDED if is_good else feedback.LOGIN_FAILED
+        if is_unknown and not is_good:
+            login = feedback.LOGIN_UNKNOWN
         if not is_good and (status >= 500 or status == 429):
             login = feedback.LOGIN_NONE
         retry_at = 0.0
@@ -328,7 +333,17 @@ class Engine:
             wait = next((value for name, value in event.headers if name == "retry-after"), "")
             retry_at = event.timestamp + min(float(wait), 86_400.0) if wait.isdecimal() else 0.0
         ended = event.timestamp if event.duration >= 0.0 else 0.0
-        index = feedback.answer(tables.arena, tables.offsets, request, status, login, ended, retry_at)
+        index = feedback.answer(
+            tables.arena,
+            tables.offsets,
+            request,
+            status,
+            login,
+            ended,
+            retry_at,
+            float(event.duration),
+            int(event.body_size),
+        )
         if index >= 0 and status < 400:
             route = self._routes[index]
             if route is not None and route.template:

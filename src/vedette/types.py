@@ -162,6 +162,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
         limit: Name of the limit, its quota and window in seconds, and what is left: for the ``RateLimit`` fields.
         delay_s: How long the edge holds the request.
         redirect: Target and status of a redirect.
+        device_cookie: ``Set-Cookie`` value for a client that brought no valid device cookie, or empty.
         end_session: True where the session is refused from now on and its cookies are expired.
         degraded: True where no decision could be had.
     """
@@ -171,6 +172,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
     limit: tuple[str, int, float, int] | None = None
     delay_s: float = 0.0
     redirect: tuple[str, int] | None = None
+    device_cookie: str = ""
     end_session: bool = False
     degraded: bool = False
 

@@ -29,19 +29,13 @@ def test_page_is_what_the_code_says(page):
     assert page.read_text("utf-8") == GENERATE.PAGES[page](), "run `make docs`"
 
 
-def test_every_reason_of_the_engine_is_documented():
-    """A reason is a feature's name, or a literal in the engine: each literal is listed as a certainty, and used."""
-    tree = ast.parse((ROOT / "src" / "vedette" / "engine.py").read_text("utf-8"))
-    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    named = {
-        call.args[0].value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        and getattr(call.func, "id", "") == "Reason"
-        and isinstance(call.args[0], ast.Constant)
-    }
-    assert named <= set(GENERATE.CERTAINTIES)
-    assert set(GENERATE.CERTAINTIES) <= strings, "a documented certainty that the engine never gives"
+def test_every_certainty_is_documented_and_given():
+    """A reason is a feature's name, or a literal in ``detect.certainties``: the literals are those that are listed."""
+    tree = ast.parse((ROOT / "src" / "vedette" / "detect" / "certainties.py").read_text("utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    place = {"_certain": 2, "Reason": 0}
+    given = [call.args[place[call.func.id]] for call in calls if getattr(call.func, "id", "") in place]
+    assert {node.value for node in given if isinstance(node, ast.Constant)} == set(GENERATE.CERTAINTIES)
     assert not {feature.name for feature in FEATURES} & set(GENERATE.CERTAINTIES)
 
 

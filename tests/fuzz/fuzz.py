@@ -50,7 +50,8 @@ def observe(data: bytes) -> None:
             headers=headers,
             body=source.ConsumeBytes(60),
             ja4=text(),
-        )
+        ),
+        0.0,
     )
 
 

@@ -65,6 +65,14 @@ class HeaderFacts(Struct, frozen=True, gc=False):
     tls_conflict: float
     protocol_downgrade: float
     browser_whole: float
+    headers_extra: float = NAN
+    order_conflict: float = NAN
+    values_conflict: float = NAN
+    case_conflict: float = NAN
+    tls_unlike: float = NAN
+    tls_library: float = NAN
+    agent_impossible: float = NAN
+    released: float = NAN
 
 
 def examine(shape: Shape) -> HeaderFacts:

@@ -11,12 +11,20 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
+from vedette.collect.devices import NO_DEVICE, DeviceFacts, Devices
 from vedette.collect.endpoints import Route, Router
 from vedette.collect.headers import HeaderFacts, Shape, examine
 from vedette.collect.honeypots import Traps, is_probe
 from vedette.collect.identity import number_of, selector
+from vedette.collect.network import NetworkSignals, language_conflict, proxy_gap, weigh
 from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers
+from vedette.collect.parameters import parameters_of
+from vedette.collect.robots import NOBODY, Claim, Robots
+from vedette.collect.signatures import UNSIGNED, Signatures, Signed
+from vedette.collect.tokens import NO_TOKEN, TokenFacts, Tokens
 from vedette.config.schema import Config
+from vedette.snapshot.gathered import Gathered
+from vedette.snapshot.networks import NetworkFacts
 from vedette.types import Request
 
 __all__ = ["Collector", "Hasher", "Observation"]
@@ -39,7 +47,12 @@ KINDS = (
     "key",
     "family",
     "event",
+    "parameter",
+    "once",
 )
+_HOUR_S = 3600.0
+_CELLS = 32
+_NO_CELLS = bytes(_CELLS)
 _NOTHING: dict[str, str] = {}
 
 
@@ -69,6 +82,23 @@ class Known(Struct, frozen=True, gc=False):
     family: float
 
 
+class Place(Struct, frozen=True, gc=False):
+    """What is the same for every request from one address within an hour.
+
+    Attributes:
+        text: The address as it was given, for questions to DNS alone.
+        wide: Hash of the autonomous system, or else of the /16 (IPv6: /32).
+    """
+
+    text: str
+    address: Address
+    hash: int
+    network: int
+    wide: int
+    facts: NetworkFacts
+    signals: NetworkSignals
+
+
 class Observation(Struct, frozen=True, gc=False):
     """What is true about one request.
 
@@ -76,18 +106,29 @@ class Observation(Struct, frozen=True, gc=False):
         fingerprint: Of the client program: stable handshake, claimed client, and the order of headers unless they are a
             whole browser's.
         client: The session where there is one, else address with fingerprint.
-        trap: What honeypot was touched, or empty.
+        trap: What honeypot was touched, or empty; ``touch`` is how much that says, ``is_trapped`` that it is certain.
+        claim: Which robot it says it is, and what became of that.
+        parameters: 32 bytes, one a parameter: 0 for none, else a hash of name and type.
+        operations: Calls that a batch holds; 1 for everything else.
+        catalogue: Objects that the endpoint is known to have, NaN where unknown.
         texts: Session, device, API key and account in the clear, for the rule language alone.
     """
 
-    address: Address
+    place: Place
+    claim: Claim
+    signed: Signed
+    token: TokenFacts
+    device: DeviceFacts
+    language: float
+    proxy_gap: float
+    parameters: bytes
+    operations: int
+    catalogue: float
     path: str
     host: str
     route: Route
     known: Known
     client: int
-    address_hash: int
-    network: int
     session: int
     account: int
     api_key: int
@@ -95,6 +136,8 @@ class Observation(Struct, frozen=True, gc=False):
     item_number: float
     request: int
     trap: str
+    touch: float
+    is_trapped: bool
     probe: float
     partner: str
     session_text: str
@@ -106,8 +149,10 @@ class Observation(Struct, frozen=True, gc=False):
 class Collector:
     """Observes requests under one configuration."""
 
-    def __init__(self, config: Config, key: bytes) -> None:
+    def __init__(self, config: Config, key: bytes, gathered: Gathered | None = None) -> None:
+        gathered = gathered or Gathered.shipped()
         self.hash = Hasher(key)
+        self._config = config
         self.router = Router(config.endpoints)
         identity = config.identity
         self._sessions = tuple((where.source, where.name.lower(), selector(where)) for where in identity.session)
@@ -119,13 +164,42 @@ class Collector:
         self._proxies = TrustedProxies(config.trusted_proxies, config.forwarded.address)
         self._forwarded_ja4 = config.forwarded.ja4
         self._partners = {self.hash("key", p.api_key.value): p.name for p in config.partners}
+        self._devices = Devices(config) if config.identity.device_cookie else None
         self._known = lru_cache(maxsize=8192)(self._learn)
         self._located = lru_cache(maxsize=16_384)(self._locate)
         self._network = lru_cache(maxsize=4096)(partial(self.hash, "network"))
+        self._cells = lru_cache(maxsize=4096)(self._cells_of)
+        self.take(gathered)
 
-    def _locate(self, text: str) -> tuple[Address, int, int]:
+    def _locate(self, text: str, hour: int) -> Place:
         address = read_address(text)
-        return address, self.hash("address", address.key), self._network(address.network) if address.network else 0
+        facts = self._networks.lookup(text, hour * _HOUR_S)
+        wide = f"as{facts.asn}" if facts.asn else _wide(address)
+        return Place(
+            text,
+            address,
+            self.hash("address", address.key),
+            self._network(address.network) if address.network else 0,
+            self._network(wide) if wide else 0,
+            facts,
+            weigh(facts),
+        )
+
+    def _cells_of(self, parameters: tuple[str, ...]) -> bytes:
+        cells = sorted({1 + self.hash("parameter", name) % 255 for name in parameters[:_CELLS]})
+        return bytes(cells).ljust(_CELLS, b"\0")
+
+    def take(self, gathered: Gathered) -> None:
+        """Take over what has been gathered anew; what was learned stays."""
+        self._networks = gathered.networks
+        self._robots = Robots(self._config, gathered)
+        self._signatures = Signatures(self._config, gathered)
+        self._tokens = Tokens(self._config, gathered)
+        self._located.cache_clear()
+
+    def issue_device(self, request_id: str, now: float) -> str:
+        """Give the ``Set-Cookie`` value for a new device, or an empty string where no cookie is configured."""
+        return self._devices.issue(request_id, now) if self._devices is not None else ""
 
     def _learn(self, shape: Shape) -> Known:
         facts = examine(shape)
@@ -142,18 +216,19 @@ class Collector:
             float(self.hash("family", f"{family}/{agent.major // 20}") % 64),
         )
 
-    def observe(self, request: Request) -> Observation:
+    def observe(self, request: Request, now: float) -> Observation:
         """Observe one request; whatever it holds, the result is bounded."""
         names, values = read_headers(request.headers)
-        address, address_hash, network = self._located(self._proxies.client_of(request, values)[:256])
+        place = self._located(self._proxies.client_of(request, values)[:256], int(now // _HOUR_S))
         path = normal_path(request.path)
         host = _host((request.host or values.get("host", ""))[:256])
         route, captured = self.router.find(request.method, host, path)
         cookies = values.get("cookie", "")
         shape = self._shape(request, names, values, host)
         known = self._known(shape) if names is None or len("".join(names)) <= _CACHED_NAMES else self._learn(shape)
+        token = self._tokens.check(request, values, now) if self._tokens.is_configured else NO_TOKEN
 
-        session_text = request.session_id
+        session_text = request.session_id or token.session
         parameters = dict(zip(route.names, captured, strict=False)) if route.names else _NOTHING
         if not session_text and values:
             for source, name, find in self._sessions:
@@ -169,6 +244,7 @@ class Collector:
         api_key_text = self._api_key(request, values, cookies, parameters) if self._api_key else ""
         api_key = self.hash("key", api_key_text) if api_key_text else 0
         device = request.device_id or (self._device(request, values, cookies, parameters) if self._device else "")
+        cookie = self._devices.check(cookies, now) if self._devices is not None and names is not None else NO_DEVICE
 
         account_text = request.user_name
         if account_text and route.purpose != "login":  # who is logged in, not who tries to
@@ -182,26 +258,40 @@ class Collector:
             item = captured[0] if captured else ""
         elif route.name in self._objects:
             item = self._objects[route.name](request, values, cookies, parameters)
+        cells = _NO_CELLS
+        if request.query or request.body:
+            found = parameters_of(request.query, request.body, values.get("content-type", "").lower())
+            cells = self._cells(found) if found else cells
+        trap = self._traps.catches(path, account_text, route.purpose, route.name, item)
         return Observation(
-            address,
+            place,
+            self._robots.claim(shape.agent, place.text, place.facts, now) if shape.agent else NOBODY,
+            self._signatures.verify(request, values, now) if "signature-input" in values else UNSIGNED,
+            token,
+            cookie,
+            language_conflict(values.get("accept-language", "")[:256], place.facts.country),
+            proxy_gap(request.tcp_rtt, request.tls_rtt),
+            cells,
+            1,
+            NAN,
             path,
             host,
             route,
             known,
-            session or api_key or ((address_hash ^ (known.fingerprint * 0x9E3779B97F4A7C15 & _MASK)) or 1),
-            address_hash,
-            network,
+            session or api_key or ((place.hash ^ (known.fingerprint * 0x9E3779B97F4A7C15 & _MASK)) or 1),
             session,
             self.hash("account", account_text) if account_text else 0,
             api_key,
             self.hash("object", f"{route.purpose}:{item}") if item else 0,
             number_of(item) if item else NAN,
             self.hash("request", request.id),
-            self._traps.catches(path, account_text, route.purpose, route.name, item),
+            trap,
+            1.0 if trap else 0.0,
+            bool(trap),
             float(is_probe(request.path if route.is_open else "", request.query)),
             self._partners.get(api_key, "") if api_key else "",
             session_text,
-            device,
+            device or cookie.id,
             api_key_text,
             account_text,
         )
@@ -226,6 +316,14 @@ class Collector:
             request.protocol[:8],
             ja4[:64],
         )
+
+
+def _wide(address: Address) -> str:
+    """Give the /16 of an IPv4 address or the /32 of an IPv6 one, as text; empty for opaque text."""
+    if not address.network:
+        return ""
+    separator = ":" if ":" in address.network else "."
+    return separator.join(address.network.split(separator)[:2])
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from vedette.types import Request
 __all__ = ["NO_TOKEN", "TokenFacts", "TokenState", "Tokens"]
 
 TokenState = Literal["none", "attested", "valid", "absent", "expired", "bad_signature", "replayed", "unverified"]
-"""``absent``: expected by ``expected_when`` and not there. ``unverified``: its keys are not at hand. ``attested``: proven
+"""``absent``: expected by ``expected_when`` and not there. ``unverified``: its keys are not there. ``attested``: proven
 by hardware, the only state that is a certainty. ``replayed`` is found by the engine, which remembers ``once``."""
 
 
@@ -44,9 +44,15 @@ NO_TOKEN = TokenFacts()
 
 
 class Tokens:
-    """Checks the configured tokens; never fetches."""
+    """Checks the configured tokens; never fetches.
+
+    Attributes:
+        is_configured: False where no token is ever looked for.
+    """
 
     def __init__(self, config: Config, gathered: Gathered) -> None:
+        identity = config.identity
+        self.is_configured = bool(identity.app_tokens or identity.jwt or identity.dpop)
         self._config = config
         self._gathered = gathered
 

@@ -90,6 +90,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     object: Selector | None = None
     operation: Selector | None = None
     success: str = ""
+    unknown: str = ""
     mode: Mode | None = None
     on_failure: Literal["allow", "block"] = "allow"
 

@@ -301,6 +301,7 @@ _ENDPOINT = {
     "object": Key(_SELECTOR),
     "operation": Key(later("batched operations come later", _SELECTOR)),
     "success": Key(expression(compile_success)),
+    "unknown": Key(expression(compile_success)),
     "mode": Key(_MODE),
     "on_failure": Key(choice("allow", "block")),
 }

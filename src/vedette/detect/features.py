@@ -153,9 +153,47 @@ FEATURES: tuple[Feature, ...] = (
         "client hints and User-Agent disagree on brand, version or platform", "client hints contradict the agent",
     ),
     Feature(
+        "headers_extra", _HEADER, "request", "", "number", 0.0, 2.0, 1.5,
+        "headers that the claimed client never sends", "headers that the claimed browser never sends",
+    ),
+    Feature(
+        "order_conflict", _HEADER, "request", "", "share", 0.0, 0.3, 1.0,
+        "share of pairs of headers that stand in another order than the claimed browser's",
+        "headers are in another order",
+    ),
+    Feature(
+        "values_conflict", _HEADER, "request", "", "number", 0.0, 2.0, 2.5,
+        "header values that the claimed client never sends, or that rule each other out",
+        "header values are not the claimed browser's",
+    ),
+    Feature(
+        "case_conflict", _HEADER, "request", "", "flag", 0.0, 1.0, 1.0,
+        "names of headers are not in the case that the claimed browser uses; HTTP/1 logs only",
+        "header names are in another case",
+    ),
+    Feature(
+        "agent_impossible", _HEADER, "request", "", "flag", 0.0, 1.0, 2.0,
+        "the User-Agent contradicts itself or names a version or system that does not exist",
+        "the User-Agent cannot be",
+    ),
+    Feature(
+        "agent_age", _HEADER, "request", "", "seconds", _count(200 * 86400.0), _count(1500 * 86400.0), 0.6,
+        "log1p of the seconds since the claimed browser version became stable", "the browser is old",
+    ),
+    Feature(
         "tls_conflict", _HEADER, "request", "", "flag", 0.0, 1.0, 1.5,
         "a browser of today over a handshake without HTTP/2 or TLS 1.3; office proxies do it too",
         "TLS handshake is not the claimed browser's",
+    ),
+    Feature(
+        "tls_unlike", _HEADER, "request", "", "flag", 0.0, 1.0, 1.0,
+        "the stable JA4 is none of those known for the claimed browser; office proxies do it too",
+        "handshake is not known for the browser",
+    ),
+    Feature(
+        "tls_library", _HEADER, "request", "", "flag", 0.0, 1.0, 2.0,
+        "a browser is claimed over the handshake of an HTTP library; office proxies do it too",
+        "handshake is that of an HTTP library",
     ),
     Feature(
         "protocol_downgrade", _HEADER, "request", "", "flag", 0.0, 1.0, 0.7,
@@ -172,6 +210,53 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "browser_whole", _HEADER, "request", "", "flag", 0.0, 1.0, -0.8,
         "a browser is claimed and headers, hints and handshake all agree", "looks like the browser it claims",
+    ),
+    Feature(
+        "signature_invalid", _IDENTITY, "request", "", "flag", 0.0, 1.0, 2.0,
+        "a Web Bot Auth signature is there and wrong, expired or malformed", "its signature is wrong",
+    ),
+    Feature(
+        "robot_unlisted", _IDENTITY, "request", "", "flag", 0.0, 1.0, 3.5,
+        "names itself a crawler that publishes its ranges, from elsewhere; the list may be some time old",
+        "not among the published addresses of the crawler",
+    ),
+    Feature(
+        "token_valid", _IDENTITY, "request", "", "number", 0.0, 1.0, -1.5,
+        "app token or proof of possession: attested by hardware 1, valid 0.6, none 0", "app token is valid",
+    ),
+    Feature(
+        "token_wrong", _IDENTITY, "request", "", "number", 0.0, 1.0, 3.0,
+        "app token: expired 0.4, expected and absent 0.7, badly signed 1", "app token is missing or wrong",
+    ),
+    Feature(
+        "device_returned", _IDENTITY, "request", "", "seconds", _count(60.0), _count(86_400.0), -0.8,
+        "log1p of the age of the device cookie that came back", "a device seen before",
+    ),
+    Feature(
+        "device_forged", _IDENTITY, "request", "", "flag", 0.0, 1.0, 3.0,
+        "a device cookie that was not made here", "its device cookie is forged",
+    ),
+    Feature(
+        "device_missing", _IDENTITY, "client", "life", "count", _count(4), _count(30), 1.5,
+        "requests of a client that never brings its device cookie back, where half of the API's clients do",
+        "never brings the device cookie back",
+    ),
+    Feature(
+        "session_moves", _IDENTITY, "client", "1 h", "count", _count(1), _count(6), 2.0,
+        "how often the session went to another network and client program at once, or back and forth between two "
+        "networks within a minute", "session moves between networks",
+    ),
+    Feature(
+        "key_network", _IDENTITY, "key", "7 d", "flag", 0.0, 1.0, 2.5,
+        "an API key from a network that it was not used from before", "key from a network new to it",
+    ),
+    Feature(
+        "key_fingerprint", _HEADER, "key", "7 d", "flag", 0.0, 1.0, 2.0,
+        "an API key with a client program that it was not used with before", "key with a program new to it",
+    ),
+    Feature(
+        "key_volume", _RATE, "key", "1 h against its busiest", "bits", 1.0, 4.0, 2.0,
+        "log2 of the key's requests of an hour over those of its busiest hour so far", "key is used more than ever",
     ),
     Feature(
         "sessionless", _IDENTITY, "client", "life", "count", _count(8), _count(60), 1.5,
@@ -197,6 +282,15 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "address_taint", _IDENTITY, "address", "24 h", "number", 0.0, 2.0, 1.0,
         "decayed honeypot and canary hits from the address", "its address touched a honeypot",
+    ),
+    Feature(
+        "fingerprint_taint", _IDENTITY, "fingerprint", "24 h", "number", 0.0, 1.0, 1.5,
+        "decayed honeypot and canary hits of the fingerprint, for each of its addresses of ten minutes",
+        "its client program touched honeypots",
+    ),
+    Feature(
+        "account_taint", _IDENTITY, "account", "24 h", "number", 0.0, 2.0, 0.5,
+        "decayed honeypot and canary hits in the name of the account", "its account touched a honeypot",
     ),
     Feature(
         "session_age", _IDENTITY, "client", "life", "seconds", _count(120), _count(1800), -0.7,
@@ -261,6 +355,19 @@ FEATURES: tuple[Feature, ...] = (
         "payments refused", "payments refused",
     ),
     Feature(
+        "unknown_accounts", _OUTCOME, "address", "1 h", "count", _count(2), _count(12), 2.5,
+        "logins to accounts that do not exist, for each established client behind the address",
+        "tries accounts that do not exist",
+    ),
+    Feature(
+        "answer_slow", _OUTCOME, "client", "about 20 answers", "number", 1.0, 3.0, 0.0,
+        "mean of ln(duration of an answer), in standard deviations of the endpoint's", "asks for what is slow",
+    ),
+    Feature(
+        "answer_same", _OUTCOME, "client", "about 20 answers", "share", 0.5, 0.95, 0.0,
+        "share of answers of the size of the one before", "answers are all of one size",
+    ),
+    Feature(
         "route_surprise", _SEQUENCE, "client", "about 20 requests", "bits", 6.0, 10.0, 1.0,
         "mean of -log2 P(this endpoint | the one before)", "order of calls is unusual",
     ),
@@ -293,12 +400,48 @@ FEATURES: tuple[Feature, ...] = (
         "the path or query asks for secrets, shells or other products' admin pages", "probes for weaknesses",
     ),
     Feature(
+        "parameter_novelty", _SEQUENCE, "request", "life", "count", _count(1), _count(6), 1.5,
+        "parameters (name and type) that fewer than 0.5 % of 200 or more visits to the endpoint had",
+        "parameters new to the endpoint",
+    ),
+    Feature(
+        "catalogue_share", _SEQUENCE, "client", "visit", "share", 0.1, 0.5, 0.0,
+        "distinct objects of the visit over those that the endpoint is known to have", "share of the catalogue",
+    ),
+    Feature(
         "static_share", _SEQUENCE, "client", "life", "share", 0.02, 0.15, -0.6,
         "share of static files, from 10 requests on", "loads what a page needs",
     ),
     Feature(
         "network_refusals", _NETWORK, "network", "1 h", "count", _count(15), _count(80), 1.5,
         "failed logins from the /24 (IPv6: /48)", "failed logins from the network",
+    ),
+    Feature(
+        "network_history", _NETWORK, "network", "7 d", "count", _count(3), _count(20), 1.0,
+        "clients of the /24 (IPv6: /48) that were certain or nearly certain to be bots, for each established client",
+        "bots were found in its network",
+    ),
+    Feature(
+        "network_hosting", _NETWORK, "request", "", "flag", 0.0, 1.0, 0.8,
+        "the address is in a range of a hosting or cloud provider", "comes from a hosting provider",
+    ),
+    Feature(
+        "network_anonymous", _NETWORK, "request", "", "number", 0.0, 1.0, 1.3,
+        "Tor exit or public proxy 1, other anonymizer 0.8, VPN 0.5, privacy relay 0", "comes through an anonymizer",
+    ),
+    Feature(
+        "network_listed", _NETWORK, "request", "", "share", 0.0, 1.0, 1.3,
+        "greatest confidence of a reputation feed that lists the address, fading with the feed's age",
+        "is on a reputation list",
+    ),
+    Feature(
+        "proxy_gap", _NETWORK, "request", "", "seconds", _count(0.025), _count(0.15), 1.0,
+        "log1p of TLS round trip less TCP round trip: a proxy stands between", "a proxy stands between",
+    ),
+    Feature(
+        "language_conflict", _NETWORK, "request", "", "flag", 0.0, 1.0, 0.3,
+        "none of the languages asked for is usual in the country of the address, nor English",
+        "language is unusual for the country",
     ),
 )
 # fmt: on

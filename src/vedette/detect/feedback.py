@@ -6,6 +6,7 @@ answer counts as neither success nor failure (contract, section 3).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,19 +28,42 @@ from vedette.detect.places import (
     TABLE_CLIENT,
     TABLE_FINGERPRINT,
     TABLE_NETWORK,
+    TABLE_ONCE,
     TABLE_PENDING,
     TABLE_SHARED,
     seconds,
     sets_of,
     span,
 )
-from vedette.detect.tables import ACCOUNT, ADDRESS, CLIENT, FINGERPRINT, NETWORK, PENDING, SHARED, find
+from vedette.detect.tables import (
+    ACCOUNT,
+    ADDRESS,
+    CLIENT,
+    FINGERPRINT,
+    NETWORK,
+    PENDING,
+    SHARED,
+    WAYS,
+    find,
+    find_or_insert,
+)
 
-__all__ = ["LOGIN_FAILED", "LOGIN_NONE", "LOGIN_SUCCEEDED", "answer", "humanise", "stopped", "waiting"]
+__all__ = [
+    "LOGIN_FAILED",
+    "LOGIN_NONE",
+    "LOGIN_SUCCEEDED",
+    "LOGIN_UNKNOWN",
+    "answer",
+    "blame",
+    "humanise",
+    "spend",
+    "stopped",
+    "waiting",
+]
 
 Array = np.ndarray[Any, Any]
 
-LOGIN_NONE, LOGIN_SUCCEEDED, LOGIN_FAILED = range(3)
+LOGIN_NONE, LOGIN_SUCCEEDED, LOGIN_FAILED, LOGIN_UNKNOWN = range(4)
 PAYMENT = PURPOSES.index("payment")
 HUMAN_S = 3600.0
 """How long an address counts as shared by a session with human evidence."""
@@ -76,16 +100,26 @@ def waiting(arena: Array, offsets: Array, request: np.uint64, out: Array) -> boo
 
 @kernel
 def answer(
-    arena: Array, offsets: Array, request: np.uint64, status: int, login: int, ended: float, retry_at: float
+    arena: Array,
+    offsets: Array,
+    request: np.uint64,
+    status: int,
+    login: int,
+    ended: float,
+    retry_at: float,
+    duration: float,
+    size: int,
 ) -> int:
     """Learn from one answer of the API; give its route, or -1 if its request is unknown, was stopped or answered.
 
     Args:
         status: HTTP status code.
         login: What the answer means where the request was a login: :data:`LOGIN_NONE`, :data:`LOGIN_SUCCEEDED` or
-            :data:`LOGIN_FAILED`.
+            :data:`LOGIN_FAILED`, :data:`LOGIN_UNKNOWN` where the account does not exist.
         ended: When the answer ended, Unix seconds, or 0 where unknown.
         retry_at: When a 429 allows the next request, Unix seconds, or 0.
+        duration: Seconds from request to answer, or -1 where unknown.
+        size: Bytes of the body, or -1 where unknown.
     """
     keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
     slot = find(keys, request)
@@ -108,7 +142,8 @@ def answer(
         if missing:
             client["missing"] += 1.0
         if ended > 0.0:
-            client["end"] = ended
+            client["end"] = max(ended - client["last"], 1e-6)
+        _shape(client, arena, offsets, int(pending["route"]), duration, size)
         if retry_at > 0.0:
             client["retry_at"] = seconds(retry_at + 0.5)
         if pending["purpose"] == PAYMENT and 400 <= status < 500:
@@ -118,9 +153,36 @@ def answer(
     if slot >= 0 and missing:
         start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
         arena[start:end].view(ADDRESS)[slot]["missing"] += 1.0
-    if pending["is_login"] != 0 and login in (LOGIN_SUCCEEDED, LOGIN_FAILED):
-        _login(arena, offsets, pending, login == LOGIN_FAILED)
+    if pending["is_login"] != 0 and login != LOGIN_NONE:
+        if slot >= 0 and login == LOGIN_UNKNOWN:
+            start, end = span(offsets, TABLE_ADDRESS, ADDRESS_BYTES)
+            arena[start:end].view(ADDRESS)[slot]["unknown"] += 1.0
+        _login(arena, offsets, pending, login != LOGIN_SUCCEEDED)
     return int(pending["route"])
+
+
+@kernel
+def _shape(client: Any, arena: Array, offsets: Array, route: int, duration: float, size: int) -> None:
+    """Learn how slow answers are for the endpoint, and how often they are of one size."""
+    if duration >= 0.0:
+        start = offsets[TABLE_SHARED, 0]
+        usual = arena[start : start + SHARED_BYTES].view(SHARED)[0]["answers"][max(0, route)]
+        value = math.log(max(duration, 1e-4))
+        if usual[0] >= 50.0:
+            spread = math.sqrt(max(float(usual[2]), 0.01))
+            z = min(max((value - usual[1]) / spread, -8.0), 8.0)
+            mean = float(client["slow"]) / 4096.0
+            client["slow"] = np.int16(round((mean + (z - mean) * 0.1) * 4095.0))
+        usual[0] = min(usual[0] + 1.0, 1000.0)
+        step = value - usual[1]
+        usual[1] += step / usual[0]
+        usual[2] += (step * step - usual[2]) / usual[0]
+    if size >= 0:
+        short = np.uint16((size ^ (size >> 16)) & 0xFFFF)
+        same = float(client["same_size"]) / 65535.0
+        near = 1.0 if short == client["last_size"] else 0.0
+        client["same_size"] = np.uint16(min(max(same + (near - same) * 0.1, 0.0), 1.0) * 65535.0)
+        client["last_size"] = short
 
 
 @kernel
@@ -134,7 +196,7 @@ def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None
         client = arena[start:end].view(CLIENT)[slot]
         client["refusals"] += refused
         if not is_refused:
-            client["welcome"] = np.uint8(1)
+            client["welcome"] |= np.uint8(1)
     keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
     slot = find(keys, pending["address"])
     if slot >= 0:
@@ -173,7 +235,8 @@ def welcome(arena: Array, offsets: Array, client: np.uint64, vouched: int) -> No
     slot = find(keys, client)
     if slot >= 0:
         start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
-        arena[start:end].view(CLIENT)[slot]["welcome"] = np.uint8(vouched)
+        row = arena[start:end].view(CLIENT)[slot]
+        row["welcome"] = np.uint8((int(row["welcome"]) & 2) | vouched)
 
 
 @kernel
@@ -185,6 +248,38 @@ def taint(arena: Array, offsets: Array, client: np.uint64, amount: float) -> Non
         start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
         row = arena[start:end].view(CLIENT)[slot]
         row["taint"] = max(0.0, row["taint"] + amount)
+
+
+@kernel
+def blame(arena: Array, offsets: Array, client: np.uint64, network: np.uint64, amount: float) -> None:
+    """Note in a network's history, once a client, that one of its clients was found to be a bot."""
+    keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
+    slot = find(keys, client)
+    if slot < 0:
+        return
+    start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
+    row = arena[start:end].view(CLIENT)[slot]
+    if row["welcome"] & np.uint8(2):
+        return
+    row["welcome"] |= np.uint8(2)
+    keys, _, _ = sets_of(arena, offsets, TABLE_NETWORK)
+    slot = find(keys, network)
+    if slot >= 0:
+        start, end = span(offsets, TABLE_NETWORK, NETWORK_BYTES)
+        history = arena[start:end].view(NETWORK)[slot]
+        history["bad"] = min(history["bad"] + amount, 10_000.0)
+
+
+@kernel
+def spend(arena: Array, offsets: Array, key: np.uint64, now: float, until: float) -> bool:
+    """Use up what may be used once; False where it was used before. Remembered until ``until``, Unix seconds."""
+    keys, keep, _ = sets_of(arena, offsets, TABLE_ONCE)
+    slot, fresh = find_or_insert(keys, keep, key, now)
+    if not fresh and float(keep[slot // WAYS, slot % WAYS]) >= now:
+        return False
+    # what must be remembered longest stays longest
+    keep[slot // WAYS, slot % WAYS] = seconds(until + 1.0)
+    return True
 
 
 @kernel

@@ -13,11 +13,13 @@ import numpy as np
 from vedette.detect.clients import measure_client
 from vedette.detect.compiled import kernel
 from vedette.detect.features import index
+from vedette.detect.habits import measure_key
 from vedette.detect.places import (
     K_ACCOUNT,
     K_ADDRESS,
     K_CLIENT,
     K_FINGERPRINT,
+    K_KEY,
     K_NETWORK,
     K_REQUEST,
     PENDING_BYTES,
@@ -29,8 +31,10 @@ from vedette.detect.places import (
     S_ROUTE,
     SHARED_BYTES,
     SIGNALS,
+    T_DEVICES,
     T_LAST,
     T_REQUESTS,
+    T_RETURNS,
     T_SESSIONS,
     T_STATIC,
     TABLE_PENDING,
@@ -76,6 +80,8 @@ def measure(
     for place in range(4):
         totals[place] = decay(totals[place], gap, 3600.0)
     totals[T_STATIC] = decay(totals[T_STATIC], gap, 3600.0)
+    totals[T_DEVICES] = decay(totals[T_DEVICES], gap, 86_400.0)
+    totals[T_RETURNS] = decay(totals[T_RETURNS], gap, 86_400.0)
     totals[T_LAST] = max(now, totals[T_LAST])
     totals[T_REQUESTS] += 1.0
     if signals[S_IS_SESSION] > 0.0:
@@ -85,7 +91,9 @@ def measure(
     n = measure_client(arena, offsets, keys, signals, now, shared, features)
     measure_rarity(keys, signals, shared, features)
     known = measure_address(arena, offsets, keys, signals, now, n, shared, features)
-    is_new = measure_others(arena, offsets, keys, now, shared, features)
+    is_new = measure_others(arena, offsets, keys, signals, now, known, shared, features)
+    if keys[K_KEY] != np.uint64(0):
+        measure_key(arena, offsets, keys, now, features)
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_PENDING)
     start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
     slot, _fresh = find_or_insert(table_keys, keep, keys[K_REQUEST], now)

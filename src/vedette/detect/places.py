@@ -13,35 +13,55 @@ import numpy as np
 
 from vedette.detect.compiled import small_kernel
 from vedette.detect.features import index
-from vedette.detect.tables import ACCOUNT, ADDRESS, CLIENT, FINGERPRINT, NETWORK, PENDING, SHARED, WAYS
+from vedette.detect.tables import ACCOUNT, ADDRESS, CLIENT, FINGERPRINT, KEY, NETWORK, PENDING, SHARED, WAYS
 
-__all__ = ["KEYS", "SIGNALS", "seconds", "sets_of", "span"]
+__all__ = ["KEYS", "SIGNALS", "hundredths", "seconds", "sets_of", "since", "span"]
 
 Array = np.ndarray[Any, Any]
 
-KEYS = ("client", "address", "network", "account", "fingerprint", "agent", "order", "tls", "object", "request")
-"""Keyed 64-bit hashes; 0 where absent. ``agent`` is the user agent's, ``order`` the header order's."""
-K_CLIENT, K_ADDRESS, K_NETWORK, K_ACCOUNT, K_FINGERPRINT, K_AGENT, K_ORDER, K_TLS, K_OBJECT, K_REQUEST = range(10)
+PARAMETERS = 32
+"""Parameters of a request that are looked at."""
+KEYS = (
+    "client", "address", "network", "account", "fingerprint", "agent", "order", "tls", "object", "request", "key",
+    "wide", "parameters_1", "parameters_2", "parameters_3", "parameters_4",
+)  # fmt: skip
+"""Keyed 64-bit hashes; 0 where absent. ``agent`` is the user agent's, ``order`` the header order's, ``key`` the API
+key's, ``wide`` that of the autonomous system, or else of the /16 (IPv6: /32). ``parameters`` are one byte each: 0 for
+none, else a hash of name and type."""
+(
+    K_CLIENT, K_ADDRESS, K_NETWORK, K_ACCOUNT, K_FINGERPRINT, K_AGENT, K_ORDER, K_TLS, K_OBJECT, K_REQUEST, K_KEY,
+    K_WIDE, K_PARAMETERS,
+) = range(13)  # fmt: skip
 
 SIGNALS = (
-    "route", "purpose", "family", "is_session", "is_login", "is_static", "object_number", "trap",
+    "route", "purpose", "family", "is_session", "is_login", "is_static", "object_number", "trap", "operations",
+    "device", "catalogue",
     "client_class", "attack_tool", "agent_absent", "headers_missing", "hints_conflict", "tls_conflict",
-    "protocol_downgrade", "browser_whole", "probe",
+    "protocol_downgrade", "browser_whole", "headers_extra", "order_conflict", "values_conflict", "case_conflict",
+    "tls_unlike", "tls_library", "agent_impossible", "agent_age", "network_hosting", "network_anonymous",
+    "network_listed", "proxy_gap", "language_conflict", "robot_unlisted", "signature_invalid", "token_valid",
+    "token_wrong", "device_returned", "device_forged", "probe",
 )  # fmt: skip
-"""What a request shows by itself, as numbers; NaN where unknown. From ``client_class`` on they are features."""
+"""What a request shows by itself, as numbers; NaN where unknown. From ``client_class`` on they are features.
+
+``trap`` is the weight of a touched honeypot, ``operations`` how many calls a batch holds, ``device`` 1 where the device
+cookie came back and 0 where it should have, ``catalogue`` how many objects the endpoint has.
+"""
 (
-    S_ROUTE, S_PURPOSE, S_FAMILY, S_IS_SESSION, S_IS_LOGIN, S_IS_STATIC, S_OBJECT_NUMBER, S_TRAP, S_DIRECT,
-) = range(9)  # fmt: skip
+    S_ROUTE, S_PURPOSE, S_FAMILY, S_IS_SESSION, S_IS_LOGIN, S_IS_STATIC, S_OBJECT_NUMBER, S_TRAP, S_OPERATIONS,
+    S_DEVICE, S_CATALOGUE, S_DIRECT,
+) = range(12)  # fmt: skip
 
 VISIT_S = 1800.0
 """A client silent for so long starts a new visit (the 30-minute session gap of web analytics)."""
 HALF_HOUR_S = 1800.0
 HALF_DAY_S = 43_200.0
+WEEK_S = 7 * 86_400.0
 ESTABLISHED = 5.0
 """Requests after which a client counts as established: sessions invented for one call never do."""
 
-T_REQUESTS, T_SESSIONS, T_ATTEMPTS, T_REFUSALS, T_LAST, T_HEADERS, T_TLS, T_STATIC = range(8)
-"""Places in ``Shared.totals``: decayed over an hour."""
+T_REQUESTS, T_SESSIONS, T_ATTEMPTS, T_REFUSALS, T_LAST, T_HEADERS, T_TLS, T_STATIC, T_DEVICES, T_RETURNS = range(10)
+"""Places in ``Shared.totals``: decayed over an hour, ``T_DEVICES`` and ``T_RETURNS`` over a day."""
 
 F_CLIENT_RATE_10S = index("client_rate_10s")
 F_CLIENT_RATE_1M = index("client_rate_1m")
@@ -88,6 +108,19 @@ F_FRESH_OBJECTS = index("fresh_objects")
 F_OBJECT_STEP = index("object_step")
 F_STATIC_SHARE = index("static_share")
 F_NETWORK_REFUSALS = index("network_refusals")
+F_NETWORK_HISTORY = index("network_history")
+F_SESSION_MOVES = index("session_moves")
+F_DEVICE_MISSING = index("device_missing")
+F_ACCOUNT_TAINT = index("account_taint")
+F_FINGERPRINT_TAINT = index("fingerprint_taint")
+F_KEY_NETWORK = index("key_network")
+F_KEY_FINGERPRINT = index("key_fingerprint")
+F_KEY_VOLUME = index("key_volume")
+F_UNKNOWN_ACCOUNTS = index("unknown_accounts")
+F_ANSWER_SLOW = index("answer_slow")
+F_ANSWER_SAME = index("answer_same")
+F_PARAMETER_NOVELTY = index("parameter_novelty")
+F_CATALOGUE_SHARE = index("catalogue_share")
 
 
 @small_kernel
@@ -109,12 +142,25 @@ def span(offsets: Array, table: int, record_bytes: int) -> tuple[int, int]:
 
 CLIENT_BYTES, ADDRESS_BYTES, NETWORK_BYTES = CLIENT.itemsize, ADDRESS.itemsize, NETWORK.itemsize
 ACCOUNT_BYTES, FINGERPRINT_BYTES, PENDING_BYTES = ACCOUNT.itemsize, FINGERPRINT.itemsize, PENDING.itemsize
-SHARED_BYTES = SHARED.itemsize
+KEY_BYTES, SHARED_BYTES = KEY.itemsize, SHARED.itemsize
 TABLE_CLIENT, TABLE_ADDRESS, TABLE_NETWORK, TABLE_ACCOUNT, TABLE_FINGERPRINT, TABLE_PENDING = range(6)
-TABLE_SHARED = 8
+TABLE_KEY, TABLE_ONCE, TABLE_SHARED = 8, 9, 10
 
 
 @small_kernel
 def seconds(now: float) -> np.uint32:
     """Whole seconds of a time, for records that need no more."""
     return np.uint32(min(max(now, 0.0), 4_294_967_295.0))
+
+
+@small_kernel
+def hundredths(now: float) -> np.uint32:
+    """Hundredths of a second of a time, in a clock that wraps after 497 days."""
+    return np.uint32(int(min(max(now, 0.0), 1e11) * 100.0) & 0xFFFFFFFF)
+
+
+@small_kernel
+def since(last: np.uint32, moment: np.uint32) -> float:
+    """Seconds between two times of :func:`hundredths`; a step back of less than half the clock is 0."""
+    elapsed = (int(moment) - int(last)) & 0xFFFFFFFF
+    return float(elapsed) / 100.0 if elapsed < 0x80000000 else 0.0

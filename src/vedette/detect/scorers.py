@@ -28,7 +28,7 @@ __all__ = ["LOW_CAP", "MODEL", "PRIOR_SD", "REASONS", "RESULT", "judge", "prior"
 
 Array = np.ndarray[Any, Any]
 
-MODEL = "prior-1"
+MODEL = "prior-2"
 """Version of the expert prior, as a decision names it."""
 PRIOR_SD = 0.8
 NEWCOMER_SD = 0.8

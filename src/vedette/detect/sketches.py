@@ -13,7 +13,7 @@ import numpy as np
 
 from vedette.detect.compiled import kernel, small_kernel
 
-__all__ = ["bits", "decay", "distinct", "entropy", "lower_bound", "mark", "seen", "turn"]
+__all__ = ["bits", "decay", "distinct", "entropy", "lower_bound", "mark", "pack", "seen", "turn", "unpack"]
 
 Array = np.ndarray[Any, Any]
 _ONE = np.uint64(1)
@@ -23,6 +23,18 @@ _ONE = np.uint64(1)
 def decay(value: float, elapsed_s: float, tau_s: float) -> float:
     """Let a count fade: ``value * exp(-elapsed / tau)``."""
     return value * math.exp(-elapsed_s / tau_s)
+
+
+@small_kernel
+def pack(value: float, most: float) -> np.uint16:
+    """Keep a number between 0 and ``most`` in two bytes, to the nearest step of ``most / 65535``."""
+    return np.uint16(min(max(value / most, 0.0), 1.0) * 65535.0 + 0.5)
+
+
+@small_kernel
+def unpack(kept: np.uint16, most: float) -> float:
+    """Give back what :func:`pack` kept."""
+    return float(kept) * (most / 65535.0)
 
 
 @kernel

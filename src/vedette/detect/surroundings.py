@@ -15,6 +15,7 @@ from vedette.detect.places import (
     ADDRESS_BYTES,
     ESTABLISHED,
     F_ACCOUNT_REFUSALS,
+    F_ACCOUNT_TAINT,
     F_ACCOUNTS_PER_ADDRESS,
     F_ADDRESS_COVERAGE,
     F_ADDRESS_MISSING,
@@ -26,12 +27,15 @@ from vedette.detect.places import (
     F_AGENTS_PER_ADDRESS,
     F_FINGERPRINT_EXCESS,
     F_FINGERPRINT_LIFT,
+    F_FINGERPRINT_TAINT,
     F_FINGERPRINTS_PER_ADDRESS,
     F_FLEETING_CLIENTS,
     F_HEADER_RARITY,
+    F_NETWORK_HISTORY,
     F_NETWORK_REFUSALS,
     F_REQUESTS_PER_ROTATION,
     F_TLS_RARITY,
+    F_UNKNOWN_ACCOUNTS,
     FINGERPRINT_BYTES,
     HALF_DAY_S,
     HALF_HOUR_S,
@@ -46,6 +50,7 @@ from vedette.detect.places import (
     K_TLS,
     NETWORK_BYTES,
     S_FAMILY,
+    S_OPERATIONS,
     S_TRAP,
     T_ATTEMPTS,
     T_REFUSALS,
@@ -53,8 +58,11 @@ from vedette.detect.places import (
     TABLE_ADDRESS,
     TABLE_FINGERPRINT,
     TABLE_NETWORK,
+    WEEK_S,
+    hundredths,
     seconds,
     sets_of,
+    since,
     span,
 )
 from vedette.detect.sketches import decay, distinct, lower_bound, mark, seen, turn
@@ -91,10 +99,11 @@ def measure_address(
     if fresh:
         arena[start + slot * ADDRESS_BYTES : start + (slot + 1) * ADDRESS_BYTES] = 0
     row = arena[start:end].view(ADDRESS)[slot]
+    moment = hundredths(now)
     if fresh:
-        row["last"] = now
+        row["last"] = moment
         row["turned"] = seconds(now)
-    gap = max(0.0, now - row["last"])
+    gap = since(row["last"], moment)
     elapsed = now - float(row["turned"])
     if elapsed >= HALF_HOUR_S:
         turn(row["accounts"], 1, elapsed, HALF_HOUR_S)
@@ -105,9 +114,10 @@ def measure_address(
         turn(row["objects"], 1, elapsed, HALF_HOUR_S)
         row["turned"] = seconds(now)
     row["n"] += 1.0
-    row["c10"] = decay(row["c10"], gap, 10.0) + 1.0
-    row["c60"] = decay(row["c60"], gap, 60.0) + 1.0
+    row["c10"] = decay(row["c10"], gap, 10.0) + signals[S_OPERATIONS]
+    row["c60"] = decay(row["c60"], gap, 60.0) + signals[S_OPERATIONS]
     row["refusals"] = decay(row["refusals"], gap, 3600.0)
+    row["unknown"] = decay(row["unknown"], gap, 3600.0)
     row["missing"] = decay(row["missing"], gap, 600.0)
     row["taint"] = decay(row["taint"], gap, 86_400.0)
     if n >= ESTABLISHED:
@@ -127,16 +137,18 @@ def measure_address(
     if keys[K_OBJECT] != np.uint64(0):
         mark(row["objects"], 0, 1, keys[K_OBJECT])
     if signals[S_TRAP] > 0.0:
-        row["taint"] += 1.0
+        row["taint"] += signals[S_TRAP]
     features[F_ADDRESS_RATE_10S] = math.log1p(row["c10"] / people)
     features[F_ADDRESS_RATE_1M] = math.log1p(row["c60"] / people)
     features[F_FINGERPRINTS_PER_ADDRESS] = math.log1p(distinct(row["fingerprints"], 1, 2) / people)
     features[F_ACCOUNTS_PER_ADDRESS] = math.log1p(distinct(row["accounts"], 1, 2) / people)
     features[F_ADDRESS_COVERAGE] = math.log1p(distinct(row["objects"], 1, 2) / people)
-    features[F_ADDRESS_TAINT] = row["taint"]
+    features[F_ADDRESS_TAINT] = row["taint"] / people
+    features[F_UNKNOWN_ACCOUNTS] = math.log1p(row["unknown"] / people)
     features[F_ADDRESS_REFUSALS] = math.log1p(row["refusals"] / people)
     features[F_ADDRESS_MISSING] = math.log1p(row["missing"] / people)
-    row["last"] = max(now, row["last"])
+    if gap > 0.0:
+        row["last"] = moment
     touch(keep, slot, now, row["n"])
     commit(sequence, slot)
     return float(row["n"]) if fleeting >= 15.0 else n
@@ -187,8 +199,13 @@ def measure_rarity(keys: Array, signals: Array, shared: Any, features: Array) ->
 
 
 @kernel
-def measure_others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, features: Array) -> bool:
-    """Update account, fingerprint and network; say whether the fingerprint is new."""
+def measure_others(
+    arena: Array, offsets: Array, keys: Array, signals: Array, now: float, n: float, shared: Any, features: Array
+) -> bool:
+    """Update account, fingerprint and network; say whether the fingerprint is new.
+
+    ``n``: requests that speak for what is known of the client.
+    """
     if keys[K_ACCOUNT] != np.uint64(0):
         table_keys, keep, sequence = sets_of(arena, offsets, TABLE_ACCOUNT)
         start, end = span(offsets, TABLE_ACCOUNT, ACCOUNT_BYTES)
@@ -199,12 +216,15 @@ def measure_others(arena: Array, offsets: Array, keys: Array, now: float, shared
         account = arena[start:end].view(ACCOUNT)[slot]
         if fresh:
             account["turned"] = now
+        gap = max(0.0, now - account["last"]) if not fresh else 0.0
+        account["taint"] = decay(account["taint"], gap, 86_400.0) + signals[S_TRAP]
+        features[F_ACCOUNT_TAINT] = account["taint"]
         elapsed = now - account["turned"]
         if elapsed >= HALF_DAY_S:
             turn(account["addresses"], 1, elapsed, HALF_DAY_S)
             account["turned"] = now
         account["n"] += 1.0
-        account["last"] = now
+        account["last"] = max(now, account["last"])
         mark(account["addresses"], 0, 1, keys[K_ADDRESS])
         features[F_ADDRESSES_PER_ACCOUNT] = math.log1p(distinct(account["addresses"], 1, 2))
         features[F_ACCOUNT_REFUSALS] = math.log1p(account["refusals"])
@@ -233,12 +253,14 @@ def measure_others(arena: Array, offsets: Array, keys: Array, now: float, shared
     row["c86400"] = decay(row["c86400"], gap, 86_400.0) + 1.0
     row["attempts"] = decay(row["attempts"], gap, 3600.0)
     row["refusals"] = decay(row["refusals"], gap, 3600.0)
+    row["taint"] = decay(row["taint"], gap, 86_400.0) + signals[S_TRAP]
     mark(row["addresses"], 0, 4, keys[K_ADDRESS])
     age = now - row["first"]
     if age >= 3600.0:
         usual = row["c86400"] / min(86_400.0, age)
         features[F_FINGERPRINT_LIFT] = math.log2((row["c60"] / 60.0 + 0.01) / (usual + 0.01))
     addresses = distinct(row["addresses"], 4, 2)
+    features[F_FINGERPRINT_TAINT] = row["taint"] / max(addresses, 1.0)
     if addresses >= 30.0:
         features[F_REQUESTS_PER_ROTATION] = row["c600"] / addresses
     attempts, refusals = shared["totals"][T_ATTEMPTS], shared["totals"][T_REFUSALS]
@@ -260,6 +282,14 @@ def measure_others(arena: Array, offsets: Array, keys: Array, now: float, shared
             arena[start + slot * NETWORK_BYTES : start + (slot + 1) * NETWORK_BYTES] = 0
         network = arena[start:end].view(NETWORK)[slot]
         gap = max(0.0, now - network["last"]) if not fresh else 0.0
+        elapsed = now - float(network["turned"])
+        if fresh or elapsed >= HALF_DAY_S:
+            turn(network["clients"], 1, elapsed, HALF_DAY_S)
+            network["turned"] = seconds(now)
+        if n >= ESTABLISHED:
+            mark(network["clients"], 0, 1, keys[K_CLIENT])
+        network["bad"] = decay(network["bad"], gap, WEEK_S)
+        features[F_NETWORK_HISTORY] = math.log1p(network["bad"] / max(1.0, distinct(network["clients"], 1, 2)))
         network["n"] += 1.0
         network["c60"] = decay(network["c60"], gap, 60.0) + 1.0
         network["refusals"] = decay(network["refusals"], gap, 3600.0)

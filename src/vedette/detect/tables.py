@@ -28,7 +28,7 @@ from vedette.detect.compiled import kernel, small_kernel
 __all__ = ["SPECS", "WAYS", "Table", "TableSpec", "Tables", "find", "find_or_insert"]
 
 WAYS = 8
-SCHEMA = 1
+SCHEMA = 2
 _HEADER = struct.Struct("<8sII16s32s")
 _HEADER_BYTES = 4096
 _ALIGN = 64
@@ -59,7 +59,6 @@ class Table(NamedTuple):
 CLIENT = np.dtype(
     [
         ("last", "f8"),
-        ("end", "f8"),
         ("seen", "u8"),
         ("objects", "u8", (4,)),
         ("addresses", "u8", (2,)),
@@ -71,23 +70,30 @@ CLIENT = np.dtype(
         ("c10", "f4"),
         ("c60", "f4"),
         ("c3600", "f4"),
+        ("end", "f4"),
         ("gap_mean", "f4"),
         ("gap_var", "f4"),
-        ("gap_repeat", "f4"),
-        ("fast", "f4"),
+        ("moves", "f4"),
         ("answered", "f4"),
         ("failed", "f4"),
         ("missing", "f4"),
         ("ignored", "f4"),
-        ("surprise", "f4"),
-        ("fresh", "f4"),
-        ("stepped", "f4"),
         ("taint", "f4"),
         ("refusals", "f4"),
         ("static", "f4"),
         ("payments", "f4"),
         ("gap_hist", "u1", (8,)),
         ("route_hist", "u1", (8,)),
+        ("gap_repeat", "u2"),
+        ("fast", "u2"),
+        ("surprise", "u2"),
+        ("fresh", "u2"),
+        ("stepped", "u2"),
+        ("slow", "i2"),
+        ("same_size", "u2"),
+        ("last_size", "u2"),
+        ("network", "u2"),
+        ("network_before", "u2"),
         ("route", "i2"),
         ("fingerprints", "u2"),
         ("last_fingerprint", "u2"),
@@ -100,13 +106,18 @@ CLIENT = np.dtype(
     ],
     align=True,
 )
-"""A client: the session where there is one, else address with fingerprint. Counts decay; times are Unix seconds."""
+"""A client: the session where there is one, else address with fingerprint. Counts decay; times are Unix seconds.
+
+``end`` is when the last answer ended, in seconds after ``last`` (0: unknown). Means within known bounds are kept in two
+bytes (``sketches.pack``): a million clients are here at once.
+"""
 
 ADDRESS = np.dtype(
     [
-        ("last", "f8"),
+        ("last", "u4"),
         ("turned", "u4"),
         ("human_until", "u4"),
+        ("unknown", "f4"),
         ("accounts", "u8", (2,)),
         ("agents", "u8", (2,)),
         ("fingerprints", "u8", (2,)),
@@ -122,7 +133,20 @@ ADDRESS = np.dtype(
     ],
     align=True,
 )
-NETWORK = np.dtype([("last", "f8"), ("c60", "f4"), ("refusals", "f4"), ("n", "f4")], align=True)
+"""``last`` is in hundredths of a second and wraps after 497 days."""
+NETWORK = np.dtype(
+    [
+        ("last", "f8"),
+        ("clients", "u8", (2,)),
+        ("turned", "u4"),
+        ("c60", "f4"),
+        ("refusals", "f4"),
+        ("n", "f4"),
+        ("bad", "f4"),
+    ],
+    align=True,
+)
+"""A /24 or /48. ``bad`` fades over a week: certainties and verdicts of ``bad_bot``, once a client."""
 ACCOUNT = np.dtype(
     [
         ("last", "f8"),
@@ -130,6 +154,8 @@ ACCOUNT = np.dtype(
         ("addresses", "u8", (2,)),
         ("refusals", "f4"),
         ("n", "f4"),
+        ("taint", "f4"),
+        ("spare", "f4"),
     ],
     align=True,
 )
@@ -167,6 +193,25 @@ PENDING = np.dtype(
     align=True,
 )
 """A decided request that still waits for its answer or an early outcome."""
+HABITS = 8
+"""Networks that a key is known to come from, and half as many fingerprints."""
+HABIT = np.dtype([("item", "u4"), ("first", "u4"), ("last", "u4")])
+KEY = np.dtype(
+    [
+        ("first", "f8"),
+        ("last", "f8"),
+        ("networks", HABIT, (HABITS,)),
+        ("fingerprints", HABIT, (HABITS // 2,)),
+        ("c3600", "f4"),
+        ("peak", "f4"),
+        ("n", "f4"),
+        ("spare", "f4"),
+    ],
+    align=True,
+)
+"""An API key: where it usually comes from, with which program, and how much. ``peak``: its busiest hour, fading."""
+ONCE = np.dtype([("spare", "u1")], align=True)
+"""What may be used once: the nonce of a token or a signature. Its ``keep`` is until when it has to be remembered."""
 LIMIT = np.dtype([("tat", "i8"), ("n", "f4"), ("spare", "f4")], align=True)
 """GCRA: the theoretical arrival time, Unix nanoseconds, and how often the key came (``mitigate.limits``)."""
 HOLD = np.dtype(
@@ -184,6 +229,8 @@ SPECS: tuple[TableSpec, ...] = (
     TableSpec("pending", 17, PENDING),
     TableSpec("limit", 17, LIMIT),
     TableSpec("hold", 16, HOLD),
+    TableSpec("key", 12, KEY),
+    TableSpec("once", 18, ONCE),
 )
 
 ROUTES = 256
@@ -191,6 +238,8 @@ ROUTES = 256
 FAMILIES = 64
 """Claimed client families (``chrome``, ``firefox``, ``python-requests`` …) that rarity is counted for."""
 SKETCH = 1 << 14
+CELLS = 256
+"""Parameters of an endpoint that are told apart, by hash."""
 
 
 class Shared(NamedTuple):
@@ -203,6 +252,8 @@ class Shared(NamedTuple):
     before: Array  # (ROUTES, 64) f4: of those visits, how many had been at a route with this hash before
     pairs: Array  # (4, SKETCH) f4: count-min of (family, fingerprint part)
     families: Array  # (2, FAMILIES) f4: clients counted for a family
+    parameters: Array  # (ROUTES, 256) u1: of the visits to a route, how many showed a parameter with this hash
+    answers: Array  # (ROUTES, 4) f4: of answers, n, mean and variance of ln(duration), spare
 
 
 _SHARED: tuple[tuple[str, str, tuple[int, ...]], ...] = (
@@ -213,6 +264,8 @@ _SHARED: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("before", "f4", (ROUTES, 64)),
     ("pairs", "f4", (4, SKETCH)),
     ("families", "f4", (2, FAMILIES)),
+    ("parameters", "u1", (ROUTES, CELLS)),
+    ("answers", "f4", (ROUTES, 4)),
 )
 SHARED = np.dtype(list(_SHARED), align=True)
 
@@ -284,9 +337,18 @@ class Tables:
         self.offsets = offsets
         self.warning = warning
         self._region = region
-        self.client, self.address, self.network, self.account, self.fingerprint, self.pending, self.limit, self.hold = (
-            _table(arena, offsets, index) for index in range(len(SPECS))
-        )
+        (
+            self.client,
+            self.address,
+            self.network,
+            self.account,
+            self.fingerprint,
+            self.pending,
+            self.limit,
+            self.hold,
+            self.key,
+            self.once,
+        ) = (_table(arena, offsets, index) for index in range(len(SPECS)))
         self.shared = _shared(arena, int(offsets[len(SPECS), 0]))
         self.cleared = sum(_repair(_table(arena, offsets, index)) for index in range(len(SPECS)) if region is not None)
         if not all(np.isfinite(part).all() for part in self.shared):

@@ -15,19 +15,16 @@ from typing import Any, Literal
 import numpy as np
 from msgspec import Struct
 
+from vedette.detect.certainties import NAMES
+
 __all__ = ["BAD_LOW", "CERTAINTIES", "HUMAN_HIGH", "Change", "WhatIf", "what_if"]
 
 BAD_LOW = 0.9
 HUMAN_HIGH = 0.1
 """The bounds of a verdict (contract, section 3): ``bad_bot`` from this ``low`` on, ``human`` up to this ``high``."""
 
-CERTAINTIES: dict[str, str] = {
-    "honeypot": "a path, account or object was touched that nobody honest touches",
-    "revoked_session": "the session was ended by an earlier decision, or its client is held",
-    "override": "an operator labelled this session or client",
-    "partner": "the request carries the key of a configured partner",
-}
-"""Reasons that are no feature: each settles the score by itself."""
+CERTAINTIES = {name: what for name, what in NAMES.items() if name != "attested_token"}
+"""Reasons that settle the score by themselves; an attested token settles the verdict alone."""
 
 Basis = Literal["evidence", "certainty", "degraded", "other_model"]
 _NO_SPREAD = 1e-3

@@ -155,7 +155,7 @@ def test_all_shows_every_known_feature_and_no_flag_that_is_not_raised(data, caps
         ("degraded", "no decision could be had, so nothing was weighed"),
         ("degraded", "nothing spoke for or against this client"),
         ("older", "monitor  the request passed"),
-        ("older", "model learned-7 is not in this version (prior-1 is)"),
+        ("older", "model learned-7 is not in this version (prior-2 is)"),
         ("walk0", "unknown  not known well enough"),
     ],
 )

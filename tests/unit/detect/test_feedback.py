@@ -13,7 +13,7 @@ def test_unknown_requests_are_ignored() -> None:
     before = t.arena.copy()
     out = np.zeros(8, np.uint64)
     assert not feedback.waiting(t.arena, t.offsets, np.uint64(5), out)
-    assert feedback.answer(t.arena, t.offsets, np.uint64(5), 200, 0, 0.0, 0.0) == -1
+    assert feedback.answer(t.arena, t.offsets, np.uint64(5), 200, 0, 0.0, 0.0, 0.1, 20) == -1
     for call in (feedback.stopped, feedback.decline):
         call(t.arena, t.offsets, np.uint64(5))
     feedback.welcome(t.arena, t.offsets, np.uint64(5), 1)

@@ -17,6 +17,7 @@ from vedette.detect.tables import Tables
 NOW = 1e9
 DEFAULTS = dict.fromkeys(SIGNALS, float("nan")) | {
     "route": 3.0, "purpose": 11.0, "family": 1.0, "is_session": 1.0, "is_login": 0.0, "is_static": 0.0, "trap": 0.0,
+    "operations": 1.0,
 }  # fmt: skip
 
 
@@ -30,7 +31,8 @@ class World:
     def ask(self, now: float, **changes: float) -> Callable[[str], float]:
         self.count += 1
         keys = dict(zip(KEYS, (n * 7919 << 33 | n for n in range(1, len(KEYS) + 1)), strict=True))
-        keys["object"] = keys["account"] = 0
+        keys["object"] = keys["account"] = keys["key"] = keys["wide"] = 0
+        keys |= dict.fromkeys((name for name in KEYS if name.startswith("parameters")), 0)
         keys["request"] = self.count
         signals = dict(DEFAULTS)
         for name, value in changes.items():
@@ -49,9 +51,19 @@ class World:
         )
         return lambda name: float(features[index(name)])
 
-    def answer(self, status: int, login: int = 0, *, ended: float = 0.0, retry_at: float = 0.0) -> bool:
+    def answer(
+        self,
+        status: int,
+        login: int = 0,
+        *,
+        ended: float = 0.0,
+        retry_at: float = 0.0,
+        duration: float = 0.1,
+        size: int = 20,
+    ) -> bool:
         t = self.tables
-        return feedback.answer(t.arena, t.offsets, np.uint64(self.count), status, login, ended, retry_at) >= 0
+        request = np.uint64(self.count)
+        return feedback.answer(t.arena, t.offsets, request, status, login, ended, retry_at, duration, size) >= 0
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def make_decision(number=0, **changes):
         "policy": "certain",
         "reasons": (Reason("client_rate_10s", 2.6, "requests: 41"), Reason("human_pace", -0.5, "20 %")),
         "campaign": None,
-        "model": "prior-1",
+        "model": "prior-2",
         "directive": Directive(advice="step-up"),
         "features": struct.pack("<3f", 1.5, float("nan"), 0.25),
         "endpoint": "login",

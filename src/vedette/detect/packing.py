@@ -1,0 +1,109 @@
+"""An observation as kernels take it: one array of keyed hashes, one of numbers; NaN where a signal is unknown."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+import numpy as np
+
+from vedette.collect.endpoints import PURPOSES
+from vedette.collect.observation import Observation
+from vedette.detect.places import K_PARAMETERS, KEYS, PARAMETERS, SIGNALS
+
+__all__ = ["Packing"]
+
+NAN = float("nan")
+_KEYS = struct.Struct(f"<{K_PARAMETERS}Q{PARAMETERS}s")
+_SIGNALS = struct.Struct(f"<{len(SIGNALS)}d")
+_PURPOSES = {purpose: float(place) for place, purpose in enumerate(PURPOSES)}
+_TOKEN_VALID = {"attested": 1.0, "valid": 0.6, "absent": 0.0, "expired": 0.0, "bad_signature": 0.0}
+_TOKEN_WRONG = {"attested": 0.0, "valid": 0.0, "expired": 0.4, "absent": 0.7, "bad_signature": 1.0}
+_RETURNED = {"valid": 1.0, "absent": 0.0, "expired": 0.0, "forged": 0.0}
+_FORGED = {"valid": 0.0, "absent": 0.0, "expired": 0.0, "forged": 1.0}
+_UNLISTED = {"verified": 0.0, "unlisted": 1.0, "forged": 1.0}
+_INVALID = {"verified": 0.0, "invalid": 1.0}
+
+
+class Packing:
+    """Two reused buffers.
+
+    Attributes:
+        keys: uint64, in the order of :data:`vedette.detect.places.KEYS`.
+        signals: float64, in the order of :data:`vedette.detect.places.SIGNALS`.
+    """
+
+    def __init__(self) -> None:
+        self._keys = bytearray(_KEYS.size)
+        self._signals = bytearray(_SIGNALS.size)
+        self.keys: np.ndarray[Any, np.dtype[np.uint64]] = np.frombuffer(self._keys, np.uint64)
+        self.signals: np.ndarray[Any, np.dtype[np.float64]] = np.frombuffer(self._signals, np.float64)
+        if len(self.keys) != len(KEYS):
+            raise RuntimeError(f"keys are {len(self.keys)} words, {len(KEYS)} are named")
+
+    def pack(self, seen: Observation, now: float) -> None:
+        """Write one observation into the buffers."""
+        known, route, place = seen.known, seen.route, seen.place
+        facts, network, device = known.facts, place.signals, seen.device
+        _KEYS.pack_into(
+            self._keys,
+            0,
+            seen.client,
+            place.hash,
+            place.network,
+            seen.account,
+            known.fingerprint,
+            known.agent,
+            known.order,
+            known.tls,
+            seen.item,
+            seen.request,
+            seen.api_key,
+            place.wide,
+            seen.parameters,
+        )
+        released = facts.released
+        _SIGNALS.pack_into(
+            self._signals,
+            0,
+            route.index,
+            _PURPOSES[route.purpose],
+            known.family,
+            1.0 if seen.session or seen.api_key else 0.0,
+            1.0 if route.purpose == "login" else 0.0,
+            1.0 if route.purpose == "static" else 0.0,
+            seen.item_number,
+            seen.touch,
+            seen.operations,
+            _RETURNED.get(device.state, NAN),
+            seen.catalogue,
+            facts.client_class,
+            facts.attack_tool,
+            facts.agent_absent,
+            facts.headers_missing,
+            facts.hints_conflict,
+            facts.tls_conflict,
+            facts.protocol_downgrade,
+            facts.browser_whole,
+            facts.headers_extra,
+            facts.order_conflict,
+            facts.values_conflict,
+            facts.case_conflict,
+            facts.tls_unlike,
+            facts.tls_library,
+            facts.agent_impossible,
+            math.log1p(max(now - released, 0.0)) if released == released else NAN,  # noqa: PLR0124 - NaN is unknown
+            network.hosting,
+            network.anonymous,
+            network.listed,
+            math.log1p(seen.proxy_gap),
+            seen.language,
+            _UNLISTED.get(seen.claim.standing, NAN),
+            _INVALID.get(seen.signed.standing, NAN),
+            _TOKEN_VALID.get(seen.token.state, NAN),
+            _TOKEN_WRONG.get(seen.token.state, NAN),
+            math.log1p(device.age_s) if device.state == "valid" else NAN,
+            _FORGED.get(device.state, NAN),
+            seen.probe,
+        )
