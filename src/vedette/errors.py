@@ -1,8 +1,8 @@
 """The two exceptions of our own; everything else is a builtin.
 
-    Exception
-    ├── ConfigError    a configuration that cannot be used; holds every problem found
-    └── BundleError    a model bundle that is damaged or does not fit this version
+Exception
+├── ConfigError    a configuration that cannot be used; holds every problem found
+└── BundleError    a model bundle that is damaged or does not fit this version
 """
 
 from __future__ import annotations

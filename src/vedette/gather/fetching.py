@@ -25,8 +25,9 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 CHUNK = 65_536
 HEADER_BYTES = 65_536
 ADDRESSES_TRIED = 3
-REFUSED = frozenset({ipaddress.ip_address("168.63.129.16")})
-"""Public by number, but the machine's own host on Azure."""
+REFUSED = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""Public by number to some versions of Python, or to all: the machine's own host on Azure, protocol assignments (one of
+them a metadata service), relays of 6to4, documentation."""
 GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -61,9 +62,10 @@ def is_public(address: str) -> bool:
         if inner is None and found in NAT64:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is None:
-            return found in GLOBAL_V6 and found.is_global
+            return found in GLOBAL_V6 and found.is_global and not any(found in network for network in REFUSED)
         found = inner
-    return found.is_global and not found.is_multicast and not found.is_reserved and found not in REFUSED
+    is_ordinary = found.is_global and not found.is_multicast and not found.is_reserved
+    return is_ordinary and not any(found in network for network in REFUSED)
 
 
 async def fetch(

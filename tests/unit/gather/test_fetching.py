@@ -230,3 +230,15 @@ def test_tls_is_verified(tls):
     server, client = tls
     assert got({"/": answer(b"ok")}, server_tls=server, tls=client)[0].body == b"ok"
     assert got({"/": answer(b"ok")}, server_tls=server)[0].startswith("TLS failed: self-signed")
+
+
+@pytest.mark.parametrize(
+    "address",
+    """10.1.2.3 172.31.255.255 192.168.0.1 127.0.0.1 127.9.9.9 100.64.0.1 100.100.100.200 169.254.169.254 0.0.0.0
+    224.0.0.1 240.0.0.1 255.255.255.255 192.0.2.7 198.18.0.1 192.0.0.170 192.0.0.192 168.63.129.16 192.88.99.1 :: ::1
+    ::127.0.0.1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:192.0.0.192 64:ff9b::7f00:1 64:ff9b::169.254.169.254
+    64:ff9b:1::1 2002:7f00:1::1 2002:a00:1:: 2001::1 fe80::1 fe80::1%eth0 fec0::1 fc00::1 fd00:ec2::254 ff02::1
+    2001:db8::1 3fff::1 5f00::1""".split(),
+)
+def test_addresses_that_are_never_public(address):
+    assert not is_public(address)
