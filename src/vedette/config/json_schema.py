@@ -48,6 +48,9 @@ def json_schema() -> str:
         "items": _object({"url": {"type": "string"}, "key": _TEXTS[schema.Secret]}, required=["url"]),
     }
     properties["openapi"] = {"type": "string"}
+    bots = properties["good_bots"]["properties"]
+    bots["dns"]["properties"]["servers"] = _or_one(bots["dns"]["properties"]["servers"])
+    bots["dns"] = {"anyOf": [{"type": "boolean"}, bots["dns"]]}
     identity = properties["identity"]["properties"]
     identity["session"] = _or_one(identity["session"])
     properties["console"]["properties"]["token"] = _TEXTS[schema.Secret]

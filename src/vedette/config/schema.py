@@ -149,13 +149,27 @@ class Agent(Struct, frozen=True, kw_only=True):
     limit: Rate | None = None
 
 
+class Dns(Struct, frozen=True, kw_only=True):
+    """Forward-confirmed DNS: whose name servers (``IP:port``; none: those of the system), and how many questions."""
+
+    servers: tuple[str, ...] = ()
+    budget: Rate = Rate(10, 1.0)
+
+
 class GoodBots(Struct, frozen=True, kw_only=True):
-    """Search engines and other verified bots: how fast, and where."""
+    """Search engines and other verified bots: how fast, and where.
+
+    Attributes:
+        dns: False where nobody is to be asked.
+        discover: Also fetch the key directories of agents that are not configured: it tells who they are, no more.
+    """
 
     builtin: bool = True
     limit: Rate = Rate(120, 60.0)
     purposes: tuple[Purpose, ...] = ("search", "listing", "product", "static", "other")
     agents: tuple[Agent, ...] = ()
+    dns: Dns | bool = Dns()
+    discover: bool = False
 
 
 class Honeypots(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, get_args
 
 from vedette.config import schema
+from vedette.config.dns import dns
 from vedette.config.document import Node
 from vedette.config.expressions import compile_expected, compile_success, compile_when
 from vedette.config.key_files import agent_keys, key_set
@@ -347,6 +348,8 @@ _GOOD_BOTS = {
     "limit": Key(_RATE),
     "purposes": Key(several(_PURPOSE)),
     "agents": Key(later("signed agents come with the collect room", several(structure(schema.Agent, _AGENT)))),
+    "dns": Key(dns),
+    "discover": Key(flag),
 }
 _FEED = {
     "name": Key(_NAME, is_required=True),
