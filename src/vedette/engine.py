@@ -97,12 +97,10 @@ class Engine:
         self.config = config
 
     def wants_body(self, method: str, host: str, path: str) -> bool:
-        """Say whether the account of this endpoint is read from the body."""
+        """Say whether an account or an operation of this endpoint is read from the body."""
         from vedette.collect.normalize import normal_path
 
-        route, _ = self._collector.router.find(method, host, normal_path(path))
-        account = route.endpoint.account if route.endpoint is not None else None
-        return account is not None and account.source == "body"
+        return self._collector.router.find(method, host, normal_path(path))[0].reads_body
 
     def decide(self, request: Request, now: float) -> Decision:
         """Decide what to do with one request.
@@ -150,6 +148,7 @@ class Engine:
         seen = self._collector.observe(request)
         route = seen.route
         self._routes[route.index] = route
+        self._collector.router.ask(seen.request, route, seen.item)
         self._pack(seen)
         features, result = self._features, self._result
         judge(
@@ -318,7 +317,8 @@ class Engine:
         is_good = 200 <= status < 300
         if self._success and feedback.waiting(tables.arena, tables.offsets, request, self._waiting):
             asked = self._routes[int(self._waiting[0])]
-            success = self._success.get(asked.name) if asked is not None else None
+            endpoint = asked.endpoint if asked is not None else None
+            success = self._success.get(endpoint.name) if endpoint is not None else None
             is_good = success.evaluate(event) if success is not None else is_good
         login = feedback.LOGIN_SUCCEEDED if is_good else feedback.LOGIN_FAILED
         if not is_good and (status >= 500 or status == 429):
@@ -329,10 +329,8 @@ class Engine:
             retry_at = event.timestamp + min(float(wait), 86_400.0) if wait.isdecimal() else 0.0
         ended = event.timestamp if event.duration >= 0.0 else 0.0
         index = feedback.answer(tables.arena, tables.offsets, request, status, login, ended, retry_at)
-        if index >= 0 and status < 400:
-            route = self._routes[index]
-            if route is not None and route.template:
-                self._collector.router.confirm(route)
+        if index >= 0:
+            self._collector.router.answer(int(request), status)
 
     def _outcome(self, event: Outcome, now: float) -> None:
         tables, out, hash_of = self.tables, self._waiting, self._collector.hash

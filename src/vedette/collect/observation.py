@@ -77,6 +77,7 @@ class Observation(Struct, frozen=True, gc=False):
             whole browser's.
         client: The session where there is one, else address with fingerprint.
         trap: What honeypot was touched, or empty.
+        operations: How many GraphQL operations the request stands for; 1 elsewhere.
         texts: Session, device, API key and account in the clear, for the rule language alone.
     """
 
@@ -101,6 +102,7 @@ class Observation(Struct, frozen=True, gc=False):
     device_text: str
     api_key_text: str
     account_text: str
+    operations: int = 1
 
 
 class Collector:
@@ -115,6 +117,11 @@ class Collector:
         self._api_key = selector(identity.api_key) if identity.api_key else None
         self._accounts = {e.name: selector(e.account) for e in config.endpoints if e.account}
         self._objects = {e.name: selector(e.object) for e in config.endpoints if e.object}
+        self._operations = {
+            e.name: selector(e.operation)
+            for e in config.endpoints
+            if e.operation and e.operation.source not in ("body", "query")
+        }
         self._traps = Traps(config.honeypots)
         self._proxies = TrustedProxies(config.trusted_proxies, config.forwarded.address)
         self._forwarded_ja4 = config.forwarded.ja4
@@ -155,6 +162,11 @@ class Collector:
 
         session_text = request.session_id
         parameters = dict(zip(route.names, captured, strict=False)) if route.names else _NOTHING
+        endpoint, operations = route.endpoint, 1
+        if route.is_graph:
+            named = self._operations.get(endpoint.name) if endpoint is not None else None
+            operation = named(request, values, cookies, parameters) if named is not None else ""
+            route, operations = self.router.operations(route, request.body, request.query, operation)
         if not session_text and values:
             for source, name, find in self._sessions:
                 if source == "header":
@@ -174,14 +186,14 @@ class Collector:
         if account_text and route.purpose != "login":  # who is logged in, not who tries to
             session = session or self.hash("session", f"user {account_text}")
             account_text = ""
-        if not account_text and route.endpoint is not None and route.name in self._accounts:
-            account_text = self._accounts[route.name](request, values, cookies, parameters)
+        if not account_text and endpoint is not None and endpoint.name in self._accounts:
+            account_text = self._accounts[endpoint.name](request, values, cookies, parameters)
         account_text = account_text.strip().casefold()[:512]
         item = ""
-        if route.endpoint is None:
+        if endpoint is None:
             item = captured[0] if captured else ""
-        elif route.name in self._objects:
-            item = self._objects[route.name](request, values, cookies, parameters)
+        elif endpoint.name in self._objects:
+            item = self._objects[endpoint.name](request, values, cookies, parameters)
         return Observation(
             address,
             path,
@@ -204,6 +216,7 @@ class Collector:
             device,
             api_key_text,
             account_text,
+            operations,
         )
 
     def _shape(self, request: Request, names: tuple[str, ...] | None, values: dict[str, str], host: str) -> Shape:

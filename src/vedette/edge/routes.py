@@ -100,6 +100,13 @@ def reads_body(endpoint: Endpoint) -> bool:
     )
 
 
+_GRAPHQL = (
+    rf"(?is:.*{_SEPARATOR}(?:{_loose_segment('graphql')}|{_loose_segment('gql')}){_PARAMETERS}"
+    rf"(?:{_SEPARATOR}{_PARAMETERS})*|{_DOT_SEGMENTS})"
+)
+"""Where GraphQL is served unless the configuration says otherwise: its operations are endpoints of their own."""
+
+
 def route_configuration(config: Config) -> dict[str, Any]:
     """Return Envoy's ``RouteConfiguration``, with a virtual host for each host of ``config.upstreams``."""
     return {
@@ -157,7 +164,7 @@ def _special(endpoints: Sequence[Endpoint], host: str) -> Iterable[tuple[dict[st
 
 def _bodies(endpoints: Sequence[Endpoint], host: str) -> dict[tuple[str, str], tuple[list[dict[str, Any]], str]]:
     """Return, by method and host, the conditions and the one expression for all paths whose body is read."""
-    found: dict[tuple[str, str], tuple[list[dict[str, Any]], str]] = {}
+    found = {("POST", ""): (_conditions("POST", "", host) or [], _GRAPHQL)}
     for match in (endpoint.match for endpoint in endpoints if reads_body(endpoint)):
         conditions = _conditions(match.method, match.host, host)
         if conditions is not None:
