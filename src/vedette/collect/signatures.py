@@ -31,13 +31,12 @@ from vedette.collect.signature_base import Broken, Component, NotKnown, base_of,
 from vedette.collect.signing_keys import PublicKey, read_keys
 from vedette.config.schema import Agent, Config
 from vedette.snapshot.gathered import Gathered
-from vedette.snapshot.keys import KeySet
+from vedette.snapshot.keys import WELL_KNOWN, KeySet, directory_url
 from vedette.types import Request
 
-__all__ = ["UNSIGNED", "Signatures", "Signed", "directory_url"]
+__all__ = ["UNSIGNED", "Signatures", "Signed", "key_url"]
 
 TAG = "web-bot-auth"
-WELL_KNOWN = "/.well-known/http-message-signatures-directory"
 LONGEST_FIELD = 8192
 LONGEST_URL = 2048
 LONGEST_NONCE = 512
@@ -120,7 +119,7 @@ class Signatures:
         self._by_key: dict[str, Agent] = {}
         self._sets: OrderedDict[str, tuple[KeySet, dict[str, PublicKey]]] = OrderedDict()
         for agent in config.good_bots.agents:
-            self._agents.setdefault(directory_url(agent.signature_agent) or agent.signature_agent, agent)
+            self._agents.setdefault(key_url(agent.signature_agent) or agent.signature_agent, agent)
             if agent.keys.startswith("file:"):
                 for name in self._keys(agent.keys):
                     self._by_key.setdefault(name, agent)
@@ -369,20 +368,21 @@ def _member(sent: str, own: list[dict[str, Any]], label: str) -> str:
 
 
 def _checked(value: Any) -> str:
-    url = directory_url(value) if isinstance(value, str) else ""
+    url = key_url(value) if isinstance(value, str) else ""
     if not url:
         raise Broken("Signature-Agent is no https URL")
     return url
 
 
-def directory_url(text: str) -> str:
+@lru_cache(maxsize=1024)
+def key_url(text: str) -> str:
     """Give the URL where an agent's keys are: its own, or under ``/.well-known`` where it names a mere origin.
 
     Host in lower case, without the default port. Empty where it is no ``https`` URL, holds a password or a fragment.
 
-    >>> directory_url("https://Bot.example:443/")
+    >>> key_url("https://Bot.example:443/")
     'https://bot.example/.well-known/http-message-signatures-directory'
-    >>> directory_url("https://bot.example/keys.json?v=1")
+    >>> key_url("https://bot.example/keys.json?v=1")
     'https://bot.example/keys.json?v=1'
     """
     if len(text) > LONGEST_URL or not text.isascii() or not text.isprintable() or " " in text:
@@ -392,13 +392,12 @@ def directory_url(text: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return ""
-    if parts.scheme.lower() != "https" or not host or "@" in parts.netloc or parts.fragment:
+    if parts.scheme != "https" or not host or "@" in parts.netloc or parts.fragment:
         return ""
     if ":" in host:
         host = f"[{host}]"
     where = host if port in (None, 443) else f"{host}:{port}"
-    path = WELL_KNOWN if parts.path in ("", "/") else parts.path
-    return f"https://{where}{path}" + (f"?{parts.query}" if parts.query else "")
+    return directory_url(f"https://{where}{parts.path}" + (f"?{parts.query}" if parts.query else ""))
 
 
 def _origin(url: str) -> str:

@@ -27,7 +27,7 @@ from tests.unit.collect.signing import (
     verify,
 )
 from vedette.collect import signatures, signing_keys
-from vedette.collect.signatures import UNSIGNED, Signatures, directory_url
+from vedette.collect.signatures import UNSIGNED, Signatures, key_url
 from vedette.collect.signing_keys import EXAMPLE_KEYS, thumbprint
 from vedette.config.schema import Agent, Config
 from vedette.snapshot.gathered import Gathered
@@ -37,7 +37,7 @@ VECTORS = Path(__file__).parent / "vectors"
 POSITIVE = json.loads((VECTORS / "positive.json").read_text())
 NEGATIVE = json.loads((VECTORS / "negative.json").read_text())
 TEST_AGENT = "https://signature-agent.test"
-TEST_DIRECTORY = directory_url(TEST_AGENT)
+TEST_DIRECTORY = key_url(TEST_AGENT)
 AUTHORITY = '"@authority"'
 FULL = {AUTHORITY: "api.example", '"@method"': "POST", '"@path"': "/products/7", OWN: f'"{ORIGIN}"'}
 
@@ -292,7 +292,7 @@ def test_only_so_many_are_verified_in_one_second() -> None:
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signatures, "REMEMBERED", 16)
     monkeypatch.setattr(signatures, "PER_SECOND", 1000)
-    own = verifier({directory_url(f"https://a{n}.example"): [KEY] for n in range(40)}, configured=False)
+    own = verifier({key_url(f"https://a{n}.example"): [KEY] for n in range(40)}, configured=False)
     for n in range(40):
         value = f'"https://a{n}.example"'
         assert (
@@ -320,8 +320,8 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://bot.example/" + "x" * 2048, ""),
     ],
 )
-def test_directory_url(text: str, url: str) -> None:
-    assert directory_url(text) == url
+def test_key_url(text: str, url: str) -> None:
+    assert key_url(text) == url
 
 
 _NAMES = st.sampled_from(["Signature-Input", "Signature", "Signature-Agent", "Content-Digest", "Host"])
