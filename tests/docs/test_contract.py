@@ -218,7 +218,15 @@ def test_balanced_is_what_the_contract_shows(tmp_path, secrets):
 
 
 def test_every_configuration_key_is_in_the_contract():
-    shown = set(yaml.safe_load(blocks()[0])) | {"upstreams", "openapi", "networks", "alerts", "learning", "breaker", "drill"}
+    shown = set(yaml.safe_load(blocks()[0])) | {
+        "upstreams",
+        "openapi",
+        "networks",
+        "alerts",
+        "learning",
+        "breaker",
+        "drill",
+    }
     derived = {"file", "policy_name"}
     assert set(Config.__struct_fields__) - derived == shown - {"upstream"}
 
