@@ -95,13 +95,27 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 class AppToken(Struct, frozen=True, kw_only=True):
-    """A token that an app sends. Schemes beyond ``hmac`` come with the collect room."""
+    """A token that an app sends.
+
+    Attributes:
+        scheme: ``hmac``, ``jwt``, ``play_integrity`` or ``app_attest``.
+        jwks, issuer, audience: How a JWT is verified; ``file:PATH`` or URL of the key set.
+        claims: CEL over ``claims`` and ``request.*`` that must hold of a verified token.
+        attested: CEL over the same that says which of them are backed by hardware; empty: none.
+        once: Each may be used once, by its ``jti``.
+    """
 
     name: str
     header: str
     scheme: str = "hmac"
     key: Secret | None = None
     expected_when: str = ""
+    jwks: str = ""
+    issuer: str = ""
+    audience: str = ""
+    claims: str = ""
+    attested: str = ""
+    once: bool | None = None
 
 
 class Jwt(Struct, frozen=True, kw_only=True):
@@ -110,6 +124,21 @@ class Jwt(Struct, frozen=True, kw_only=True):
     jwks: str
     issuer: str = ""
     audience: str = ""
+
+
+class DeviceCookie(Struct, frozen=True, kw_only=True):
+    """The first-party device cookie. Without a key of its own, one is derived from the privacy key."""
+
+    name: str = "vdt"
+    max_age_s: float = 365 * 86400.0
+    key: Secret | None = None
+
+
+class Dpop(Struct, frozen=True, kw_only=True):
+    """Where DPoP proofs (RFC 9449) are, and how far their ``iat`` may be from our clock."""
+
+    header: str = "dpop"
+    max_age_s: float = 60.0
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -128,8 +157,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     api_key: Selector | None = None
     app_tokens: tuple[AppToken, ...] = ()
     jwt: Jwt | None = None
-    device_cookie: Any = None
-    dpop: Any = None
+    device_cookie: DeviceCookie | None = None
+    dpop: Dpop | None = None
 
 
 class Partner(Struct, frozen=True, kw_only=True):
