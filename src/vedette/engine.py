@@ -140,9 +140,12 @@ class Engine:
             self.degraded += 1
             self.last_error = error
 
-    def reply(self, decision: Decision, request: Request) -> Reply | None:
-        """Give the answer for a client whose request is stopped, or ``None`` where it passes."""
-        return actions.reply(decision, request, cors=self._cors, cookies=self._cookies)
+    def reply(self, decision: Decision, request: Request, *, plausible: bool = False) -> Reply | None:
+        """Give the answer for a client whose request is stopped, or ``None`` where it passes.
+
+        ``plausible``: the door can hand out made-up answers (:data:`vedette.mitigate.actions.PLAUSIBLE`).
+        """
+        return actions.reply(decision, request, cors=self._cors, cookies=self._cookies, plausible=plausible)
 
     def _decide(self, request: Request, now: float) -> Decision:
         seen = self._collector.observe(request)
@@ -178,10 +181,10 @@ class Engine:
         if status == "good":
             (score, low, high), verdict = GOOD_CERTAINTY, "human"
             reasons.insert(0, Reason("override", -6.0, "an operator's word"))
-        elif status == "bad" or seen.trap or status == "refused":
+        elif status in ("bad", "refused") or (seen.trap.is_certain and not features[_WELCOME] > 0.0):
             (score, low, high), verdict, is_certain = BAD_CERTAINTY, "bad_bot", True
             what = {"bad": ("override", "an operator's word"), "refused": ("revoked_session", "session was ended")}
-            signal, detail = what.get(status, ("honeypot", f"touched a honeypot {seen.trap}"))
+            signal, detail = what.get(status, ("honeypot", f"touched a honeypot {seen.trap.kind}"))
             reasons.insert(0, Reason(signal, 6.0, detail))
         elif seen.partner:
             (score, low, high), verdict = GOOD_CERTAINTY, "good_bot"
@@ -223,6 +226,7 @@ class Engine:
             endpoint_mode=route.mode,
             status=status,
             is_certain=is_certain,
+            trap=seen.trap.kind,
         )
         if request.method == "OPTIONS" and is_preflight(facts):
             self._cors.ask(seen.host, dict(facts.headers or ()).get("origin", ""), now)
@@ -282,7 +286,7 @@ class Engine:
             1.0 if route.purpose == "login" else 0.0,
             1.0 if route.purpose == "static" else 0.0,
             seen.item_number,
-            1.0 if seen.trap else 0.0,
+            seen.trap.weight,
             facts.client_class,
             facts.attack_tool,
             facts.agent_absent,

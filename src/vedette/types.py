@@ -163,6 +163,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
         delay_s: How long the edge holds the request.
         redirect: Target and status of a redirect.
         end_session: True where the session is refused from now on and its cookies are expired.
+        decoy: True where a decoy path is answered with something that looks like an API's answer.
         degraded: True where no decision could be had.
     """
 
@@ -172,6 +173,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
     delay_s: float = 0.0
     redirect: tuple[str, int] | None = None
     end_session: bool = False
+    decoy: bool = False
     degraded: bool = False
 
 

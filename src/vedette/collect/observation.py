@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from vedette.collect.endpoints import Route, Router
 from vedette.collect.headers import HeaderFacts, Shape, examine
-from vedette.collect.honeypots import Traps, is_probe
+from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is_probe
 from vedette.collect.identity import number_of, selector
 from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers
 from vedette.config.schema import Config
@@ -76,7 +76,7 @@ class Observation(Struct, frozen=True, gc=False):
         fingerprint: Of the client program: stable handshake, claimed client, and the order of headers unless they are a
             whole browser's.
         client: The session where there is one, else address with fingerprint.
-        trap: What honeypot was touched, or empty.
+        trap: What honeypot was touched and how much that says; false where none was.
         operations: How many GraphQL operations the request stands for; 1 elsewhere.
         texts: Session, device, API key and account in the clear, for the rule language alone.
     """
@@ -95,7 +95,7 @@ class Observation(Struct, frozen=True, gc=False):
     item: int
     item_number: float
     request: int
-    trap: str
+    trap: Touch
     probe: float
     partner: str
     session_text: str
@@ -194,6 +194,14 @@ class Collector:
             item = captured[0] if captured else ""
         elif endpoint.name in self._objects:
             item = self._objects[endpoint.name](request, values, cookies, parameters)
+        touched = UNTOUCHED
+        if not self._traps.is_empty and (
+            kind := self._traps.finds(path, account_text, route.purpose, route.name, item)
+        ):
+            where = Circumstances(
+                request.method, host, shape.agent, values, names is not None, shape.is_secure, route.purpose == "login"
+            )
+            touched = self._traps.weigh(kind, where)
         return Observation(
             address,
             path,
@@ -209,7 +217,7 @@ class Collector:
             self.hash("object", f"{route.purpose}:{item}") if item else 0,
             number_of(item) if item else NAN,
             self.hash("request", request.id),
-            self._traps.catches(path, account_text, route.purpose, route.name, item),
+            touched,
             float(is_probe(request.path if route.is_open else "", request.query)),
             self._partners.get(api_key, "") if api_key else "",
             session_text,

@@ -202,11 +202,22 @@ class GoodBots(Struct, frozen=True, kw_only=True):
 
 
 class Honeypots(Struct, frozen=True, kw_only=True):
-    """Paths, accounts and objects (``kind:id``) that nobody honest ever touches."""
+    """Paths, accounts and objects (``kind:id``) that nobody honest ever touches.
+
+    Attributes:
+        paths: ``{name}`` stands for one segment, ``**`` at the end for the rest.
+        advertise: Where bots are told of the paths: ``robots`` (robots.txt), ``link`` (a Link header on the API's
+            answers).
+        robots: ``file:PATH`` of the API's own robots.txt, or empty where it has none.
+        answer: Who answers a touched path in enforce mode: the policy, or a decoy that looks like an API's answer.
+    """
 
     paths: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    advertise: tuple[Literal["robots", "link"], ...] = ()
+    robots: str = ""
+    answer: Literal["policy", "decoy"] = "policy"
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):

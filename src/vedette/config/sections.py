@@ -215,9 +215,26 @@ def _object(reader: Reader, node: Node, path: str) -> Any:
 
 def _trap_path(reader: Reader, node: Node, path: str) -> Any:
     value = text(1024)(reader, node, path)
-    if value is not MISSING and not value.startswith("/"):
+    if value is MISSING:
+        return value
+    if not value.startswith("/"):
         return reader.problem(node, path, f'not a path, "{value[:60]}", begin it with /')
+    segments = value.strip("/").split("/")
+    patterns = [segment == "**" or (segment[:1] == "{" and segment[-1:] == "}") for segment in segments]
+    if patterns[0]:
+        return reader.problem(node, path, f'catches everybody, "{value[:60]}", begin it with a segment of its own')
+    if "**" in segments[:-1]:
+        return reader.problem(node, path, f'not a pattern, "{value[:60]}", write ** only at the end')
     return value
+
+
+def _robots_file(reader: Reader, node: Node, path: str) -> Any:
+    value = text(4096)(reader, node, path)
+    if value is MISSING:
+        return value
+    if not value.startswith("file:") or len(value) == 5:
+        return reader.problem(node, path, f'not a file, "{value[:60]}", write file:PATH, such as file:robots.txt')
+    return "file:" + str(reader.base.absolute() / value[5:])
 
 
 def _console_token(reader: Reader, node: Node, path: str) -> Any:
@@ -349,6 +366,9 @@ TOP: dict[str, Key] = {
                 "paths": Key(several(_trap_path)),
                 "accounts": Key(several(text(512))),
                 "objects": Key(several(_object)),
+                "advertise": Key(several(choice("robots", "link"), lone=True)),
+                "robots": Key(_robots_file),
+                "answer": Key(choice("policy", "decoy")),
             },
         )
     ),

@@ -61,7 +61,7 @@ from vedette.detect.places import (
     sets_of,
     span,
 )
-from vedette.detect.sketches import bump, decay, distinct, entropy, mark, seen, turn
+from vedette.detect.sketches import bump, decay, distinct, entropy, mark, seen, tainted, turn
 from vedette.detect.tables import CLIENT, ROUTES, begin, commit, find_or_insert, touch
 
 __all__ = ["measure_client"]
@@ -135,8 +135,7 @@ def measure_client(
         _session(row, keys, now, n, features)
     elif shared["totals"][T_REQUESTS] >= 200.0 and shared["totals"][T_SESSIONS] >= 0.3 * shared["totals"][T_REQUESTS]:
         features[F_SESSIONLESS] = math.log1p(n)
-    if signals[S_TRAP] > 0.0:
-        row["taint"] += 1.0
+    row["taint"] = tainted(row["taint"], signals[S_TRAP], row["welcome"] != 0)
     features[F_CLIENT_TAINT] = row["taint"]
     features[F_CLIENT_REFUSALS] = math.log1p(row["refusals"])
     features[F_CLIENT_MISSING] = math.log1p(row["missing"])

@@ -85,7 +85,7 @@ def measure(
     n = measure_client(arena, offsets, keys, signals, now, shared, features)
     measure_rarity(keys, signals, shared, features)
     known = measure_address(arena, offsets, keys, signals, now, n, shared, features)
-    is_new = measure_others(arena, offsets, keys, now, shared, features)
+    is_new = measure_others(arena, offsets, keys, signals, now, shared, features)
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_PENDING)
     start, end = span(offsets, TABLE_PENDING, PENDING_BYTES)
     slot, _fresh = find_or_insert(table_keys, keep, keys[K_REQUEST], now)

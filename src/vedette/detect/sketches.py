@@ -13,7 +13,7 @@ import numpy as np
 
 from vedette.detect.compiled import kernel, small_kernel
 
-__all__ = ["bits", "decay", "distinct", "entropy", "lower_bound", "mark", "seen", "turn"]
+__all__ = ["bits", "decay", "distinct", "entropy", "lower_bound", "mark", "seen", "tainted", "turn"]
 
 Array = np.ndarray[Any, Any]
 _ONE = np.uint64(1)
@@ -23,6 +23,19 @@ _ONE = np.uint64(1)
 def decay(value: float, elapsed_s: float, tau_s: float) -> float:
     """Let a count fade: ``value * exp(-elapsed / tau)``."""
     return value * math.exp(-elapsed_s / tau_s)
+
+
+@small_kernel
+def tainted(taint: float, weight: float, is_vouched_for: bool) -> float:
+    """Add a touched honeypot to a taint.
+
+    Certain touches (weight 1) add up. Doubtful ones only lift a taint to their weight, so that a page that leads a
+    person to decoys a hundred times does no more than one that does so once; likewise all touches of a client that
+    the application vouches for lift it to a half.
+    """
+    if is_vouched_for:
+        return max(taint, min(weight, 0.5))
+    return taint + 1.0 if weight >= 1.0 else max(taint, weight)
 
 
 @kernel

@@ -15,6 +15,7 @@ from vedette.detect.places import (
     ADDRESS_BYTES,
     ESTABLISHED,
     F_ACCOUNT_REFUSALS,
+    F_ACCOUNT_TAINT,
     F_ACCOUNTS_PER_ADDRESS,
     F_ADDRESS_COVERAGE,
     F_ADDRESS_MISSING,
@@ -26,6 +27,7 @@ from vedette.detect.places import (
     F_AGENTS_PER_ADDRESS,
     F_FINGERPRINT_EXCESS,
     F_FINGERPRINT_LIFT,
+    F_FINGERPRINT_TAINT,
     F_FINGERPRINTS_PER_ADDRESS,
     F_FLEETING_CLIENTS,
     F_HEADER_RARITY,
@@ -57,7 +59,7 @@ from vedette.detect.places import (
     sets_of,
     span,
 )
-from vedette.detect.sketches import decay, distinct, lower_bound, mark, seen, turn
+from vedette.detect.sketches import decay, distinct, lower_bound, mark, seen, tainted, turn
 from vedette.detect.tables import (
     ACCOUNT,
     ADDRESS,
@@ -126,14 +128,13 @@ def measure_address(
         mark(row["accounts"], 0, 1, keys[K_ACCOUNT])
     if keys[K_OBJECT] != np.uint64(0):
         mark(row["objects"], 0, 1, keys[K_OBJECT])
-    if signals[S_TRAP] > 0.0:
-        row["taint"] += 1.0
+    row["taint"] = tainted(row["taint"], signals[S_TRAP], False)
     features[F_ADDRESS_RATE_10S] = math.log1p(row["c10"] / people)
     features[F_ADDRESS_RATE_1M] = math.log1p(row["c60"] / people)
     features[F_FINGERPRINTS_PER_ADDRESS] = math.log1p(distinct(row["fingerprints"], 1, 2) / people)
     features[F_ACCOUNTS_PER_ADDRESS] = math.log1p(distinct(row["accounts"], 1, 2) / people)
     features[F_ADDRESS_COVERAGE] = math.log1p(distinct(row["objects"], 1, 2) / people)
-    features[F_ADDRESS_TAINT] = row["taint"]
+    features[F_ADDRESS_TAINT] = row["taint"] / people
     features[F_ADDRESS_REFUSALS] = math.log1p(row["refusals"] / people)
     features[F_ADDRESS_MISSING] = math.log1p(row["missing"] / people)
     row["last"] = max(now, row["last"])
@@ -187,7 +188,9 @@ def measure_rarity(keys: Array, signals: Array, shared: Any, features: Array) ->
 
 
 @kernel
-def measure_others(arena: Array, offsets: Array, keys: Array, now: float, shared: Any, features: Array) -> bool:
+def measure_others(
+    arena: Array, offsets: Array, keys: Array, signals: Array, now: float, shared: Any, features: Array
+) -> bool:
     """Update account, fingerprint and network; say whether the fingerprint is new."""
     if keys[K_ACCOUNT] != np.uint64(0):
         table_keys, keep, sequence = sets_of(arena, offsets, TABLE_ACCOUNT)
@@ -199,15 +202,18 @@ def measure_others(arena: Array, offsets: Array, keys: Array, now: float, shared
         account = arena[start:end].view(ACCOUNT)[slot]
         if fresh:
             account["turned"] = now
+            account["last"] = now
         elapsed = now - account["turned"]
         if elapsed >= HALF_DAY_S:
             turn(account["addresses"], 1, elapsed, HALF_DAY_S)
             account["turned"] = now
         account["n"] += 1.0
+        account["taint"] = decay(account["taint"], max(0.0, now - account["last"]), 86_400.0)
         account["last"] = now
         mark(account["addresses"], 0, 1, keys[K_ADDRESS])
         features[F_ADDRESSES_PER_ACCOUNT] = math.log1p(distinct(account["addresses"], 1, 2))
         features[F_ACCOUNT_REFUSALS] = math.log1p(account["refusals"])
+        features[F_ACCOUNT_TAINT] = account["taint"]
         touch(keep, slot, now, account["n"])
         commit(sequence, slot)
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_FINGERPRINT)
@@ -233,12 +239,14 @@ def measure_others(arena: Array, offsets: Array, keys: Array, now: float, shared
     row["c86400"] = decay(row["c86400"], gap, 86_400.0) + 1.0
     row["attempts"] = decay(row["attempts"], gap, 3600.0)
     row["refusals"] = decay(row["refusals"], gap, 3600.0)
+    row["taint"] = tainted(decay(row["taint"], gap, 86_400.0), signals[S_TRAP], False)
     mark(row["addresses"], 0, 4, keys[K_ADDRESS])
     age = now - row["first"]
     if age >= 3600.0:
         usual = row["c86400"] / min(86_400.0, age)
         features[F_FINGERPRINT_LIFT] = math.log2((row["c60"] / 60.0 + 0.01) / (usual + 0.01))
     addresses = distinct(row["addresses"], 4, 2)
+    features[F_FINGERPRINT_TAINT] = row["taint"] / max(1.0, addresses)
     if addresses >= 30.0:
         features[F_REQUESTS_PER_ROTATION] = row["c600"] / addresses
     attempts, refusals = shared["totals"][T_ATTEMPTS], shared["totals"][T_REFUSALS]

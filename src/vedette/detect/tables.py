@@ -129,7 +129,9 @@ ACCOUNT = np.dtype(
         ("turned", "f8"),
         ("addresses", "u8", (2,)),
         ("refusals", "f4"),
+        ("taint", "f4"),
         ("n", "f4"),
+        ("spare", "f4"),
     ],
     align=True,
 )

@@ -16,6 +16,7 @@ from typing import Any
 
 from vedette.config.schema import Config, Endpoint, Match, Selector
 from vedette.doors.drill import PATH
+from vedette.edge.advertise import link_header, robots_route
 from vedette.edge.clusters import cluster_name
 
 __all__ = ["BODY_LIMIT_BYTES", "INTERNAL_HEADERS", "loose", "reads_body", "route_configuration", "strict"]
@@ -113,7 +114,7 @@ def route_configuration(config: Config) -> dict[str, Any]:
         "@type": TYPE + "envoy.config.route.v3.RouteConfiguration",
         "name": "protected",
         "ignore_port_in_host_matching": True,
-        "max_direct_response_body_size_bytes": 4096,
+        "max_direct_response_body_size_bytes": 256 * 1024,
         "virtual_hosts": [_virtual_host(config, host) for host in config.upstreams],
     }
 
@@ -125,6 +126,18 @@ def _virtual_host(config: Config, host: str) -> dict[str, Any]:
     for matcher, body, refuse in _special(endpoints, host):
         routes += _routes(matcher, host, body=body, refuse=refuse)
     routes += _routes({"prefix": "/"}, host, body=False, refuse=False)
+    robots, link = robots_route(config), link_header(config.honeypots)
+    if robots is not None:
+        routes.insert(0, robots)
+    if link:
+        for route in routes:
+            if "route" in route:  # the API's answers only
+                route["response_headers_to_add"] = [
+                    {
+                        "header": {"key": "link", "value": link.replace("%", "%%")},
+                        "append_action": "APPEND_IF_EXISTS_OR_ADD",
+                    }
+                ]
     return {
         "name": host,
         "domains": ["*"] if host == "default" else [host, f"{host}."],
