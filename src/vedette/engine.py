@@ -34,7 +34,6 @@ from vedette.types import STOPPING, Answer, Decision, Directive, Outcome, Reason
 __all__ = ["Engine"]
 
 _ACCOUNTS = index("accounts_per_address")
-_WITHOUT_DEVICE = frozenset({"absent", "expired", "forged"})
 _WELCOME = index("welcome")
 INQUIRIES = 64
 BLAME_CERTAIN = 1.0
@@ -116,12 +115,10 @@ class Engine:
         self._collector.take(gathered)
 
     def wants_body(self, method: str, host: str, path: str) -> bool:
-        """Say whether the account of this endpoint is read from the body."""
+        """Say whether an account or an operation of this endpoint is read from the body."""
         from vedette.collect.normalize import normal_path
 
-        route, _ = self._collector.router.find(method, host, normal_path(path))
-        account = route.endpoint.account if route.endpoint is not None else None
-        return account is not None and account.source == "body"
+        return self._collector.router.find(method, host, normal_path(path))[0].reads_body
 
     def decide(self, request: Request, now: float) -> Decision:
         """Decide what to do with one request.
@@ -161,14 +158,18 @@ class Engine:
             self.degraded += 1
             self.last_error = error
 
-    def reply(self, decision: Decision, request: Request) -> Reply | None:
-        """Give the answer for a client whose request is stopped, or ``None`` where it passes."""
-        return actions.reply(decision, request, cors=self._cors, cookies=self._cookies)
+    def reply(self, decision: Decision, request: Request, *, plausible: bool = False) -> Reply | None:
+        """Give the answer for a client whose request is stopped, or ``None`` where it passes.
+
+        ``plausible``: the door can hand out made-up answers (:data:`vedette.mitigate.actions.PLAUSIBLE`).
+        """
+        return actions.reply(decision, request, cors=self._cors, cookies=self._cookies, plausible=plausible)
 
     def _decide(self, request: Request, now: float) -> Decision:
         seen = self._collector.observe(request, now)
         route, place = seen.route, seen.place
         self._routes[route.index] = route
+        self._collector.router.ask(seen.request, route, seen.item)
         self._packing.pack(seen, now)
         features, result = self._features, self._result
         judge(
@@ -236,6 +237,7 @@ class Engine:
             endpoint_mode=route.mode,
             status=status,
             is_certain=settled.is_bad,
+            trap=seen.trap.kind,
         )
         if request.method == "OPTIONS" and is_preflight(facts):
             self._cors.ask(seen.host, dict(facts.headers or ()).get("origin", ""), now)
@@ -251,8 +253,10 @@ class Engine:
             self._stop(seen, choice.action, directive, now)
         elif seen.session and (high <= HUMAN_HIGH or features[_WELCOME] > 0.0) and score < 0.5:
             feedback.humanise(self.tables.arena, self.tables.offsets, np.uint64(place.hash), now)
-        if seen.device.state in _WITHOUT_DEVICE and route.purpose != "static" and request.method != "OPTIONS":
-            directive = structs.replace(directive, device_cookie=self._collector.issue_device(request.id, now))
+        devices = self._collector.devices
+        if devices is not None and self._live and devices.wants(seen.device, request.method, route.purpose):
+            cookie = devices.issue(request.id, now, client=seen.client, is_secure=request.scheme == "https")
+            directive = structs.replace(directive, device_cookie=cookie) if cookie else directive
         return Decision(
             id=request.id,
             timestamp=request.timestamp,
@@ -319,9 +323,10 @@ class Engine:
         has_rules = self._success or self._unknown
         if has_rules and feedback.waiting(tables.arena, tables.offsets, request, self._waiting):
             asked = self._routes[int(self._waiting[0])]
-            if asked is not None and (success := self._success.get(asked.name)) is not None:
+            name = asked.endpoint.name if asked is not None and asked.endpoint is not None else ""
+            if (success := self._success.get(name)) is not None:
                 is_good = success.evaluate(event)
-            if asked is not None and (unknown := self._unknown.get(asked.name)) is not None:
+            if (unknown := self._unknown.get(name)) is not None:
                 is_unknown = unknown.evaluate(event)
         login = feedback.LOGIN_SUCCEEDED if is_good else feedback.LOGIN_FAILED
         if is_unknown and not is_good:
@@ -344,10 +349,8 @@ class Engine:
             float(event.duration),
             int(event.body_size),
         )
-        if index >= 0 and status < 400:
-            route = self._routes[index]
-            if route is not None and route.template:
-                self._collector.router.confirm(route)
+        if index >= 0:
+            self._collector.router.answer(int(request), status)
 
     def _outcome(self, event: Outcome, now: float) -> None:
         tables, out, hash_of = self.tables, self._waiting, self._collector.hash

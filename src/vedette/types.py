@@ -164,6 +164,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
         redirect: Target and status of a redirect.
         device_cookie: ``Set-Cookie`` value for a client that brought no valid device cookie, or empty.
         end_session: True where the session is refused from now on and its cookies are expired.
+        decoy: True where a decoy path is answered with something that looks like an API's answer.
         degraded: True where no decision could be had.
     """
 
@@ -174,6 +175,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
     redirect: tuple[str, int] | None = None
     device_cookie: str = ""
     end_session: bool = False
+    decoy: bool = False
     degraded: bool = False
 
 

@@ -34,6 +34,8 @@ ITEMS = {
     "identity.app_tokens[]": schema.AppToken,
     "good_bots.agents[]": schema.Agent,
     "identity.jwt": schema.Jwt,
+    "identity.device_cookie": schema.DeviceCookie,
+    "identity.dpop": schema.Dpop,
     "drill": schema.Drill,
 }
 OPTIONAL = {"rate_limits[].key", "rate_limits[].match", "rate_limits[].burst"}
@@ -101,8 +103,13 @@ def test_every_shipped_policy_has_a_row():
 
 def test_every_name_of_the_language_has_a_row():
     told = set(re.findall(r"`([a-z_.]+)`", PAGE.partition("### What expressions see")[2].partition("Absent is")[0]))
-    known = {*expressions.WHEN_NAMES, *expressions.EXPECTED_NAMES, *expressions.SUCCESS_NAMES}
-    assert told - {"when", "expected_when", "success"} == known
+    known = {
+        *expressions.WHEN_NAMES,
+        *expressions.EXPECTED_NAMES,
+        *expressions.CLAIMS_NAMES,
+        *expressions.SUCCESS_NAMES,
+    }
+    assert told - {"when", "expected_when", "attested", "success"} == known
 
 
 @pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))

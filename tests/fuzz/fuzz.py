@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of what reads client bytes: ``python tests/fuzz/fuzz.py TARGET [-runs=N] [-max_total_time=S]``.
 
-Targets: ``logs``, ``observe``, ``answers``, ``config``, ``json_body``. Needs ``pip install atheris`` (by hand: it is no
-part of ``make test``, whose property tests cover the same ground in seconds). An exception is a finding.
+Targets: ``logs``, ``observe``, ``answers``, ``config``, ``json_body``, ``signatures``. Needs ``pip install atheris`` (by
+hand: it is no part of ``make test``, whose property tests cover the same ground in seconds). An exception is a finding.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from collections.abc import Callable
 
 import atheris
 
-with atheris.instrument_imports(include=["vedette"]):
+with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.collect.identity import selector
     from vedette.collect.observation import Collector
+    from vedette.collect.signatures import Signatures
     from vedette.config.document import SourceError, parse_document
     from vedette.config.schema import Config, Selector
     from vedette.doors.logs import FORMATS
     from vedette.edge.answers import parse as parse_answers
+    from vedette.snapshot.gathered import Gathered
     from vedette.types import Request
 
+SIGNATURES = Signatures(Config(), Gathered.shipped())
 COLLECTOR = Collector(Config(), b"k" * 32)
 FIND = selector(Selector("body", "user.email"))
 
@@ -75,8 +78,29 @@ def json_body(data: bytes) -> None:
         FIND(call, {"content-type": kind}, {}, {})
 
 
+def signatures(data: bytes) -> None:
+    """The three fields of a signed request, of which parts may be as they should."""
+    given, signature, sent, *_ = [*data[1:].decode("latin-1").split("\n"), "", ""]
+    which = data[0] if data else 0
+    if which & 1:
+        given = (
+            f'sig1=("@authority" "signature-agent";key="sig1"{given});created=1;expires=9;keyid="a";tag="web-bot-auth"'
+        )
+    if which & 2:
+        given = f'sig1=("@authority" "signature-agent");created=1;expires=9;keyid="a";tag="web-bot-auth"{given}'
+    headers = (
+        ("signature-input", given),
+        ("signature", signature if which & 4 else "sig1=:AAAA:"),
+        ("signature-agent", sent if which & 8 else 'sig1="https://bot.example"'),
+    )
+    call = Request(
+        timestamp=0.0, id="r", method="GET", path="/", client_address="", host="api.example", headers=headers
+    )
+    SIGNATURES.verify(call, dict(headers), 2.0)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (logs, observe, answers, config, json_body)
+    target.__name__: target for target in (logs, observe, answers, config, json_body, signatures)
 }
 
 if __name__ == "__main__":

@@ -18,7 +18,12 @@ DEFAULT = Path("vedette.yaml")
 
 
 def command(
-    file: Path | None = None, /, *, schema: Annotated[bool, Parameter(negative="")] = False, quiet: bool = False
+    file: Path | None = None,
+    /,
+    *,
+    schema: Annotated[bool, Parameter(negative="")] = False,
+    decoys: Annotated[bool, Parameter(negative="")] = False,
+    quiet: bool = False,
 ) -> int:
     """Check a configuration and print it with every default.
 
@@ -34,6 +39,8 @@ def command(
         The configuration.
     schema
         Print the JSON Schema of vedette.yaml for editors instead.
+    decoys
+        Print where else the decoy paths could be written down for bots to find, ready to paste, instead.
     quiet
         Print mistakes only.
     """
@@ -52,6 +59,11 @@ def command(
         config, notes = load_with_notes(chosen)
     _check_files(config)
     if quiet:
+        return 0
+    if decoys:
+        from vedette.edge.advertise import to_paste
+
+        print(to_paste(config.honeypots), end="")
         return 0
     print(effective(config), end="")
     for path, why in notes:

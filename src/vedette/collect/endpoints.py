@@ -1,68 +1,66 @@
-"""Which endpoint a request is for: configured ones first, else a template made from its path.
+"""Which endpoint a request is for: configured ones first, then an OpenAPI document's, else a template of its path.
 
 Configured endpoints are tried in order, on the normalised path, without regard to case. What matches none gets a
-template: segments that look like identifiers become ``{id}``. Endpoints are told apart by a number below 256, made by
-hash, so that it is the same after a restart; templates that the API never answered well share the last 32 numbers, so
-that invented paths cannot crowd out real ones.
+template: segments that look like identifiers become ``{id}``, places that hold values become ``{slug}`` (learned, see
+:mod:`vedette.collect.learned`). Each GraphQL operation is an endpoint of its own. Endpoints are told apart by a number
+below 256; of learned ones it is made by hash, so that it is the same after a restart. Names that the API never answered
+well share the last 32 numbers, so that invented paths cannot crowd out real ones.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import get_args
 from zlib import crc32
 
+import msgspec
 from msgspec import Struct
 
-from vedette.collect.normalize import CACHED_LENGTH
-from vedette.config.schema import Endpoint, Match
+from vedette.collect.catalogue import DistinctCounter
+from vedette.collect.graphql import Calls, is_name, read_calls
+from vedette.collect.learned import Learned
+from vedette.collect.matching import Lookup, match_pattern
+from vedette.collect.purposes import SENSITIVE, Guess, guess, guess_operation
+from vedette.collect.templates import template_of
+from vedette.config.schema import Endpoint, Selector
 from vedette.types import Mode, Purpose
 
-__all__ = ["PURPOSES", "Route", "Router", "match_pattern", "template_of"]
+__all__ = ["PURPOSES", "Described", "Route", "Router", "match_pattern", "template_of"]
 
 ROUTES = 256
 UNCONFIRMED = 32
-MAX_TEMPLATES = 4096
+OWN_NUMBERS = ROUTES - UNCONFIRMED - 32
+"""So many configured and described endpoints have a number of their own; beyond it described ones share by hash."""
+MAX_CACHED = 8192
+MAX_ASKED = 8192
+"""Requests whose answer is waited for."""
+MAX_STATE_BYTES = 4 << 20
+OPERATION_ANSWERS = 8
+"""Good answers after which a GraphQL operation is taken for one of the API's own: GraphQL answers 200 to anything."""
 
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
-_IDENTIFIER = re.compile(
-    r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?=(?:[^/\d]*\d){3})[\w.~@%+-]+", re.IGNORECASE
-)
-_STATIC = re.compile(
-    r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|bmp|woff2?|ttf|otf|eot|mp4|webm|mp3|webmanifest|wasm)$",
-    re.IGNORECASE,
-)
-_GUESSES: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
-    ("password_reset", re.compile(r"reset|forgot|recover", re.IGNORECASE), "POST PUT"),
-    (
-        "login",
-        re.compile(r"log[-_]?in|sign[-_]?in|/auth(?:/|$|enticat)|oauth/token|/sessions?$|/token$", re.IGNORECASE),
-        "POST",
-    ),
-    ("signup", re.compile(r"sign[-_]?up|regist|/(?:users|accounts|customers)$", re.IGNORECASE), "POST"),
-    ("checkout", re.compile(r"checkout", re.IGNORECASE), ""),
-    ("payment", re.compile(r"/pay(?:ment|ments|$|/)|gift-?card|voucher|coupon", re.IGNORECASE), ""),
-    ("cart", re.compile(r"cart|basket", re.IGNORECASE), ""),
-    ("search", re.compile(r"search|suggest|autocomplete", re.IGNORECASE), ""),
-    (
-        "product",
-        re.compile(r"/(?:products?|items?|skus?|dp|p|articles?|listings?)/(?:\{id\}|[^/]+)$", re.IGNORECASE),
-        "GET HEAD",
-    ),
-    (
-        "listing",
-        re.compile(r"/(?:products|items|catalog(?:ue)?|categor(?:y|ies)|collections?)(?:/|$)", re.IGNORECASE),
-        "GET HEAD",
-    ),
-    ("account", re.compile(r"/(?:account|profile|orders?|me|addresses|wallet)(?:/|$)", re.IGNORECASE), ""),
-)
+_GRAPHQL = re.compile(r"/(?:graphql|gql)$")
+
+
+class Described(Struct, frozen=True, gc=False):
+    """An endpoint that a document describes: its parameters (``name:type``), and how sure its guessed purpose is."""
+
+    endpoint: Endpoint
+    parameters: tuple[str, ...] = ()
+    confidence: float = 1.0
 
 
 class Route(Struct, frozen=True, gc=False):
     """Where a request goes: number (below 256), name, purpose, and the configuration where there is one.
 
-    ``template`` is empty for a configured endpoint; ``names`` are those of its path's parameters.
+    Attributes:
+        template: Of a learned endpoint; empty for a configured one.
+        names: Names of the parameters of a configured endpoint's path.
+        confidence: How sure the purpose is, 0 to 1; 1 where it is configured.
+        parameters: ``name:type`` of each parameter that a document describes.
+        is_graph: True where the request's operations are endpoints of their own (:meth:`Router.operations`).
+        operation: Name of the GraphQL operation as the client sent it, or empty.
     """
 
     index: int
@@ -72,6 +70,10 @@ class Route(Struct, frozen=True, gc=False):
     mode: Mode | None = None
     template: str = ""
     names: tuple[str, ...] = ()
+    confidence: float = 1.0
+    parameters: tuple[str, ...] = ()
+    is_graph: bool = False
+    operation: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -80,94 +82,286 @@ class Route(Struct, frozen=True, gc=False):
             return self.index >= ROUTES - UNCONFIRMED
         return self.endpoint.match.segments[-1:] == ("**",)
 
-
-def match_pattern(match: Match) -> tuple[str, tuple[str, ...]]:
-    """Give the regular expression of a match over ``METHOD host/path``, and the names of its parameters."""
-    method = "[^ ]+" if match.method == "*" else re.escape(match.method)
-    if match.method == "GET":
-        method = "(?:GET|HEAD)"
-    host = re.escape(match.host) if match.host else "[^/ ]*"
-    path, names = "", []
-    for segment in match.segments:
-        if segment == "**":
-            path += "(?:/.*)?"
-        elif segment.startswith("{") and segment.endswith("}"):
-            names.append(segment[1:-1])
-            path += "/([^/]+)"
-        else:
-            path += "/" + re.escape(segment)
-    return f"{method} {host}{path or '/'}", tuple(names)
-
-
-def template_of(path: str) -> tuple[str, str]:
-    """Give the template of a normalised path, and its last identifier or an empty string.
-
-    >>> template_of("/v1/products/4711/reviews")
-    ('/v1/products/{id}/reviews', '4711')
-    """
-    return _remembered(path) if len(path) <= CACHED_LENGTH else _template_of(path)
-
-
-def _template_of(path: str) -> tuple[str, str]:
-    parts, last = [], ""
-    for part in path.split("/")[:24]:
-        if part and _IDENTIFIER.fullmatch(part):
-            last = part
-            parts.append("{id}")
-        else:
-            parts.append(part.lower())
-    return "/".join(parts)[:256] or "/", last
-
-
-_remembered = lru_cache(maxsize=8192)(_template_of)
+    @property
+    def reads_body(self) -> bool:
+        """True where deciding needs the body: an account or an operation is in it."""
+        endpoint = self.endpoint
+        if endpoint is None:
+            return self.is_graph
+        account, operation = endpoint.account, endpoint.operation
+        return (account is not None and account.source == "body") or (
+            operation is not None and operation.source == "body"
+        )
 
 
 class Router:
-    """Finds the route of a request. Learned templates are bounded; see the module's docstring."""
+    """Finds the route of a request, and learns from what was answered. All it keeps is bounded.
 
-    def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
-        patterns, self._routes = [], []
-        for index, endpoint in enumerate(endpoints[: ROUTES - UNCONFIRMED - 32]):
-            pattern, names = match_pattern(endpoint.match)
-            patterns.append(f"(?P<e{index}>{pattern})")
-            self._routes.append(Route(index, endpoint.name, endpoint.purpose, endpoint, endpoint.mode, "", names))
-        self._pattern = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
-        self._first = len(self._routes)
-        self._confirmed: set[str] = set()
-        self._templated = lru_cache(maxsize=8192)(self._template_route)
+    Args:
+        endpoints: Of the configuration; they come first.
+        described: Of an OpenAPI document.
+    """
+
+    def __init__(self, endpoints: Sequence[Endpoint], described: Sequence[Described] = ()) -> None:
+        self._routes: list[Route] = []
+        self._first = min(len(endpoints) + len(described), OWN_NUMBERS)
+        if len(endpoints) + len(described) > OWN_NUMBERS:
+            self._first = min(len(endpoints), OWN_NUMBERS)
+        for place, endpoint in enumerate(endpoints):
+            self._routes.append(self._fixed(place, Described(endpoint)))
+        for place, one in enumerate(described, start=len(endpoints)):
+            self._routes.append(self._fixed(place, one))
+        self._lookup = Lookup([route.endpoint.match for route in self._routes if route.endpoint is not None])
+        self._learned = Learned()
+        self._catalogues: dict[str, DistinctCounter] = {}
+        self._of_index: dict[int, str] = {}
+        self._cached: dict[tuple[str, str], tuple[Route, str]] = {}
+        self._operations: dict[tuple[str, int, str, str, tuple[str, ...]], Route] = {}
+        self._asked: dict[int, tuple[Route, int]] = {}
+        self._ring = [0] * MAX_ASKED
+        self._place = 0
+
+    def _fixed(self, place: int, one: Described) -> Route:
+        endpoint = one.endpoint
+        is_own = place < self._first
+        index = place if is_own else self._shared(endpoint.name)
+        names = tuple(part[1:-1] for part in endpoint.match.segments if part[:1] == "{" and part[-1:] == "}")
+        return Route(
+            index,
+            endpoint.name,
+            endpoint.purpose,
+            endpoint,
+            endpoint.mode,
+            names=names,
+            confidence=one.confidence,
+            parameters=one.parameters,
+            is_graph=endpoint.operation is not None,
+        )
+
+    def _shared(self, name: str) -> int:
+        return self._first + crc32(name.encode("utf-8", "replace")) % (ROUTES - UNCONFIRMED - self._first)
 
     def find(self, method: str, host: str, path: str) -> tuple[Route, tuple[str, ...]]:
         """Give the route and the values of its path parameters, for a normalised path."""
-        if self._pattern is not None:
-            found = self._pattern.fullmatch(f"{method} {host}{path}")
-            if found is not None and found.lastindex is not None:
-                route = self._routes[int((found.lastgroup or "e0")[1:])]
-                count = len(route.names)
-                return route, found.groups()[found.lastindex : found.lastindex + count] if count else ()
+        found = self._lookup.find(method, host, path)
+        if found is not None:
+            place, values = found
+            return self._routes[place], values
         template, last = template_of(path)
-        return self._templated(method, template), ((last,) if last else ())
+        known = self._cached.get((method, template))
+        if known is None:
+            known = self._remember(method, template)
+        value = known[1] or last
+        return known[0], ((value,) if value else ())
 
-    def confirm(self, route: Route) -> None:
-        """Note that the API answered well on a learned template: from now on it has a number of its own."""
-        if route.template and route.name not in self._confirmed and len(self._confirmed) < MAX_TEMPLATES:
-            self._confirmed.add(route.name)
-            self._templated.cache_clear()
+    def _remember(self, method: str, template: str) -> tuple[Route, str]:
+        shown, value = self._learned.shown(template)
+        known = self._template_route(method[:16], shown), value
+        if len(self._cached) >= MAX_CACHED:
+            self._cached.clear()
+        self._cached[method, template] = known
+        return known
 
     def _template_route(self, method: str, template: str) -> Route:
-        method = method[:16]
         name = f"{method} {template}"
-        digest = crc32(name.encode("utf-8", "replace"))
-        if name in self._confirmed:
-            index = self._first + digest % (ROUTES - UNCONFIRMED - self._first)
-        else:
-            index = ROUTES - UNCONFIRMED + digest % UNCONFIRMED
-        return Route(index, name, _guess(method, template), template=template)
+        found = guess(method, template)
+        return Route(
+            self._number(name, self._learned.count(name) > 0),
+            name,
+            found.purpose,
+            template=template,
+            confidence=found.confidence,
+            is_graph=_GRAPHQL.search(template) is not None,
+        )
+
+    def _number(self, name: str, is_confirmed: bool) -> int:
+        if is_confirmed:
+            return self._shared(name)
+        return ROUTES - UNCONFIRMED + crc32(name.encode("utf-8", "replace")) % UNCONFIRMED
+
+    def operations(self, route: Route, body: bytes, query: str, named: str = "") -> tuple[Route, int]:
+        """Give the route of what a GraphQL request executes, and how many operations it stands for.
+
+        Of a batch with several operations it is the route of the most sensitive one. Without any operation, the route
+        itself and 1.
+
+        Args:
+            route: As :meth:`find` gave it; one that is not ``is_graph`` stays as it is.
+            named: The operation's name, where the configuration finds it elsewhere than in body or query.
+        """
+        if not route.is_graph:
+            return route, 1
+        selector = route.endpoint.operation if route.endpoint is not None else None
+        calls = read_calls(body, query, _where(selector))
+        if not calls.calls:
+            return (self._operation(route, named, "", ()), 1) if is_name(named) else (route, 1)
+        chosen: Route | None = None
+        rank = len(SENSITIVE)
+        for call in _distinct(calls):
+            name, kind, fields = call
+            one = self._operation(route, named if is_name(named) else name, kind, fields)
+            place = SENSITIVE.index(one.purpose) if one.purpose in SENSITIVE else len(SENSITIVE)
+            if chosen is None or place < rank:
+                chosen, rank = one, place
+        return chosen or route, max(calls.count, 1)
+
+    def _operation(self, route: Route, name: str, kind: str, fields: tuple[str, ...]) -> Route:
+        key = (route.name, route.index, name, kind, fields)
+        known = self._operations.get(key)
+        if known is not None:
+            return known
+        full = f"{route.name}:{name}" if name else route.name
+        found: Guess = guess_operation(name, kind, fields)
+        if route.endpoint is not None and route.purpose != "other":
+            found = Guess(route.purpose, route.confidence)
+        is_known = not name or self._learned.count(full) >= OPERATION_ANSWERS
+        made = msgspec.structs.replace(
+            route,
+            index=self._number(full, is_known) if name else route.index,
+            name=full if is_known else f"{route.name}:{{other}}",
+            purpose=found.purpose,
+            confidence=found.confidence,
+            operation=name,
+        )
+        if len(self._operations) >= MAX_CACHED // 4:
+            self._operations.clear()
+        self._operations[key] = made
+        return made
+
+    def ask(self, request: int, route: Route, item: int) -> None:
+        """Remember a request until it is answered: what its answer teaches depends on its own route.
+
+        Args:
+            request: Hash of its id.
+            item: Hash of the object that it asks for, or 0.
+        """
+        if route.endpoint is None or item or route.operation:
+            place = self._place = (self._place + 1) % MAX_ASKED
+            self._asked.pop(self._ring[place], None)
+            self._ring[place] = request
+            self._asked[request] = route, item
+
+    def answer(self, request: int, status: int) -> None:
+        """Learn from an answer of the API itself. Only what was answered below 400 counts."""
+        known = self._asked.pop(request, None)
+        if known is None or not 200 <= status < 400:
+            return
+        route, item = known
+        is_whole = status < 300 or status == 304
+        route = self.confirm(route, is_whole=is_whole)
+        if item and is_whole:
+            self._count_object(route, item)
+
+    def confirm(self, route: Route, *, is_whole: bool = True) -> Route:
+        """Note that the API answered well on a learned endpoint: from now on it has a number of its own.
+
+        Args:
+            is_whole: False where it only pointed elsewhere: a site may do that for any path, so no value is learned.
+
+        Returns: The route under its number from now on.
+        """
+        if route.operation:
+            return self._confirm_operation(route)
+        if not route.template:
+            return route
+        method = route.name.partition(" ")[0]
+        is_new = self._learned.note(route.name)
+        if is_whole and self._learned.learn(method, route.template):
+            self._cached.clear()
+            self._drop_catalogues()
+            return self._template_route(method, self._learned.shown(route.template)[0])
+        if not is_new:
+            return route
+        self._cached.pop((method, route.template), None)
+        return self._template_route(method, route.template)
+
+    def _confirm_operation(self, route: Route) -> Route:
+        base = _base(route)
+        full = f"{base}:{route.operation}"
+        if route.template and self._learned.note(base):
+            self._cached.pop((base.partition(" ")[0], route.template), None)
+        self._learned.note(full)
+        count = self._learned.count(full)
+        if count == OPERATION_ANSWERS:
+            self._operations.clear()
+        if count < OPERATION_ANSWERS or route.name == full:
+            return route
+        return msgspec.structs.replace(route, name=full, index=self._number(full, is_confirmed=True))
+
+    def catalogue(self, index: int) -> float:
+        """Estimate how many distinct objects the endpoint of this number has shown; NaN where none was seen."""
+        counter = self._catalogues.get(self._of_index.get(index, ""))
+        return counter.estimate() if counter is not None else float("nan")
+
+    def _count_object(self, route: Route, item: int) -> None:
+        if route.index >= ROUTES - UNCONFIRMED:
+            return
+        name = self._of_index.setdefault(route.index, route.name)
+        counter = self._catalogues.get(name)
+        if counter is None:
+            counter = self._catalogues[name] = DistinctCounter()
+        counter.add(item)
+
+    def _drop_catalogues(self) -> None:
+        """Forget the objects of learned endpoints that have become part of another."""
+        for index, name in list(self._of_index.items()):
+            if " /" in name and not self._learned.count(name):
+                del self._of_index[index]
+                self._catalogues.pop(name, None)
+
+    def confirmed(self) -> list[str]:
+        """Give the names of all learned endpoints that the API answered well, sorted."""
+        return self._learned.names()
+
+    def state(self) -> bytes:
+        """Give all that was learned, for :meth:`restore`; at most 4 MiB."""
+        counters = {name: self._catalogues[name].state() for name in sorted(self._catalogues)}
+        return msgspec.msgpack.encode({"version": 1, "learned": self._learned.state(), "catalogues": counters})
+
+    def restore(self, state: bytes) -> None:
+        """Take over what another router learned. Raises ``ValueError``, and keeps what it has, where it cannot be."""
+        if len(state) > MAX_STATE_BYTES:
+            raise ValueError(f"too large, {len(state)} bytes")
+        try:
+            found = msgspec.msgpack.decode(state, type=_State)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise ValueError(f"not the state of endpoints: {error}") from None
+        if found.version != 1 or len(found.catalogues) > ROUTES:
+            raise ValueError("the state of endpoints of another version")
+        learned = Learned.restore(found.learned)
+        counters = {name: DistinctCounter(registers) for name, registers in found.catalogues.items()}
+        self._learned = learned
+        self._cached.clear()
+        self._operations.clear()
+        self._asked.clear()
+        numbers = {route.name: route.index for route in self._routes}
+        self._catalogues, self._of_index = {}, {}
+        for name, counter in sorted(counters.items()):
+            is_learned = name.partition(" ")[2][:1] == "/" or ":" in name
+            index = numbers.get(name, self._shared(name) if is_learned and learned.count(name) else -1)
+            if index >= 0 and index not in self._of_index:
+                self._of_index[index] = name
+                self._catalogues[name] = counter
 
 
-def _guess(method: str, template: str) -> Purpose:
-    if _STATIC.search(template):
-        return "static"
-    for purpose, pattern, methods in _GUESSES:
-        if pattern.search(template) and (not methods or method in methods):
-            return purpose
-    return "other"
+class _State(Struct, forbid_unknown_fields=True):
+    version: int
+    learned: dict[str, object]
+    catalogues: dict[str, bytes]
+
+
+def _base(route: Route) -> str:
+    """Give the name of the endpoint to which an operation's route belongs."""
+    if route.endpoint is not None:
+        return route.endpoint.name
+    return route.name.rpartition(":")[0]
+
+
+def _where(selector: Selector | None) -> tuple[str, ...]:
+    if selector is None or selector.source not in ("body", "query"):
+        return ("operationName",)
+    return tuple(selector.name.split(".")[:8]) if selector.source == "body" else (selector.name,)
+
+
+def _distinct(calls: Calls) -> Iterable[tuple[str, str, tuple[str, ...]]]:
+    return {(call.name, call.kind, call.fields): None for call in calls.calls}

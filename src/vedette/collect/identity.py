@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from vedette.config.schema import Selector
 from vedette.types import Request
 
-__all__ = ["Finder", "cookie_value", "number_of", "selector"]
+__all__ = ["Finder", "claim_text", "cookie_value", "number_of", "selector"]
 
 MAX_VALUE = 512
 MAX_COOKIES_BYTES = 16_384
@@ -23,7 +24,10 @@ MAX_DEPTH = 16
 _NUMBER = re.compile(r"(?:.*\D)?(\d{1,15})")
 
 Finder = Callable[[Request, Mapping[str, str], str, Mapping[str, str]], str]
-"""Takes request, headers (lower-case names), Cookie header and path parameters; gives a value or an empty string."""
+"""Takes request, headers (lower-case names), Cookie header and path parameters; gives a value or an empty string.
+
+Claims of a verified token are among the path parameters, as ``jwt.CLAIM``: no parameter's name can hold a dot.
+"""
 
 
 def cookie_value(header: str, name: str) -> str:
@@ -55,7 +59,7 @@ def number_of(value: str) -> float:
 
 
 def selector(where: Selector) -> Finder:
-    """Give the function that finds what a selector names. A JWT's claims are not believed before they are verified."""
+    """Give the function that finds what a selector names. A JWT's claims are believed only once they are verified."""
     name = where.name
     lower = name.lower()
     if where.source == "header":
@@ -69,7 +73,8 @@ def selector(where: Selector) -> Finder:
     if where.source == "body":
         parts = tuple(name.split("."))
         return lambda request, headers, _cookies, _path: _body_value(request.body, headers, name, parts)
-    return lambda _request, _headers, _cookies, _path: ""
+    claim = f"jwt.{name}"
+    return lambda _request, _headers, _cookies, path: path.get(claim, "")
 
 
 def _form_value(text: str, name: str) -> str:
@@ -89,11 +94,28 @@ def _body_value(body: bytes, headers: Mapping[str, str], name: str, parts: tuple
             value = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return ""
-        for part in parts[:MAX_DEPTH]:
-            if not isinstance(value, dict):
-                return ""
-            value = value.get(part)
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return ""
-        return str(value)[:MAX_VALUE]
+        return _scalar(_walk(value, parts))
     return _form_value(body.decode("utf-8", "replace"), name)
+
+
+def claim_text(claims: Mapping[str, Any], name: str) -> str:
+    """Give a claim as text, or nothing where it is none: by its whole name, or else dots walk objects.
+
+    >>> claim_text({"https://a.example/uid": 7, "realm": {"sid": "x"}}, "realm.sid")
+    'x'
+    """
+    return _scalar(claims[name] if name in claims else _walk(claims, tuple(name.split("."))))
+
+
+def _walk(value: Any, parts: tuple[str, ...]) -> Any:
+    for part in parts[:MAX_DEPTH]:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value)[:MAX_VALUE]

@@ -14,7 +14,7 @@ from msgspec import Struct
 from vedette.collect.devices import NO_DEVICE, DeviceFacts, Devices
 from vedette.collect.endpoints import Route, Router
 from vedette.collect.headers import HeaderFacts, Shape, examine
-from vedette.collect.honeypots import Traps, is_probe
+from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is_probe
 from vedette.collect.identity import number_of, selector
 from vedette.collect.network import NetworkSignals, language_conflict, proxy_gap, weigh
 from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers
@@ -106,10 +106,10 @@ class Observation(Struct, frozen=True, gc=False):
         fingerprint: Of the client program: stable handshake, claimed client, and the order of headers unless they are a
             whole browser's.
         client: The session where there is one, else address with fingerprint.
-        trap: What honeypot was touched, or empty; ``touch`` is how much that says, ``is_trapped`` that it is certain.
+        trap: What honeypot was touched and how much that says; false where none was.
         claim: Which robot it says it is, and what became of that.
         parameters: 32 bytes, one a parameter: 0 for none, else a hash of name and type.
-        operations: Calls that a batch holds; 1 for everything else.
+        operations: How many GraphQL operations the request stands for; 1 elsewhere.
         catalogue: Objects that the endpoint is known to have, NaN where unknown.
         texts: Session, device, API key and account in the clear, for the rule language alone.
     """
@@ -135,9 +135,7 @@ class Observation(Struct, frozen=True, gc=False):
     item: int
     item_number: float
     request: int
-    trap: str
-    touch: float
-    is_trapped: bool
+    trap: Touch
     probe: float
     partner: str
     session_text: str
@@ -160,20 +158,28 @@ class Collector:
         self._api_key = selector(identity.api_key) if identity.api_key else None
         self._accounts = {e.name: selector(e.account) for e in config.endpoints if e.account}
         self._objects = {e.name: selector(e.object) for e in config.endpoints if e.object}
+        self._operations = {
+            e.name: selector(e.operation)
+            for e in config.endpoints
+            if e.operation and e.operation.source not in ("body", "query")
+        }
         self._traps = Traps(config.honeypots)
         self._proxies = TrustedProxies(config.trusted_proxies, config.forwarded.address)
         self._forwarded_ja4 = config.forwarded.ja4
         self._partners = {self.hash("key", p.api_key.value): p.name for p in config.partners}
-        self._devices = Devices(config) if config.identity.device_cookie else None
+        self.devices = Devices(config, key) if config.identity.device_cookie else None
         self._known = lru_cache(maxsize=8192)(self._learn)
         self._located = lru_cache(maxsize=16_384)(self._locate)
         self._network = lru_cache(maxsize=4096)(partial(self.hash, "network"))
         self._cells = lru_cache(maxsize=4096)(self._cells_of)
-        self.take(gathered)
+        self._gathered = gathered
+        self._robots = Robots(config, gathered)
+        self._signatures = Signatures(config, gathered)
+        self._tokens = Tokens(config, gathered)
 
     def _locate(self, text: str, hour: int) -> Place:
         address = read_address(text)
-        facts = self._networks.lookup(text, hour * _HOUR_S)
+        facts = self._gathered.networks.lookup(text, hour * _HOUR_S)
         wide = f"as{facts.asn}" if facts.asn else _wide(address)
         return Place(
             text,
@@ -191,15 +197,13 @@ class Collector:
 
     def take(self, gathered: Gathered) -> None:
         """Take over what has been gathered anew; what was learned stays."""
-        self._networks = gathered.networks
         self._robots = Robots(self._config, gathered)
-        self._signatures = Signatures(self._config, gathered)
-        self._tokens = Tokens(self._config, gathered)
-        self._located.cache_clear()
-
-    def issue_device(self, request_id: str, now: float) -> str:
-        """Give the ``Set-Cookie`` value for a new device, or an empty string where no cookie is configured."""
-        return self._devices.issue(request_id, now) if self._devices is not None else ""
+        self._tokens.take(gathered)
+        if gathered.keys is not self._gathered.keys:
+            self._signatures = Signatures(self._config, gathered)
+        if gathered.networks is not self._gathered.networks:
+            self._located.cache_clear()
+        self._gathered = gathered
 
     def _learn(self, shape: Shape) -> Known:
         facts = examine(shape)
@@ -226,10 +230,17 @@ class Collector:
         cookies = values.get("cookie", "")
         shape = self._shape(request, names, values, host)
         known = self._known(shape) if names is None or len("".join(names)) <= _CACHED_NAMES else self._learn(shape)
-        token = self._tokens.check(request, values, now) if self._tokens.is_configured else NO_TOKEN
+        token = NO_TOKEN if self._tokens.is_idle else self._tokens.check(request, values, now)
 
         session_text = request.session_id or token.session
         parameters = dict(zip(route.names, captured, strict=False)) if route.names else _NOTHING
+        if token.claims:
+            parameters = {**parameters, **token.claims}
+        endpoint, operations = route.endpoint, 1
+        if route.is_graph:
+            named = self._operations.get(endpoint.name) if endpoint is not None else None
+            operation = named(request, values, cookies, parameters) if named is not None else ""
+            route, operations = self.router.operations(route, request.body, request.query, operation)
         if not session_text and values:
             for source, name, find in self._sessions:
                 if source == "header":
@@ -244,25 +255,32 @@ class Collector:
         api_key_text = self._api_key(request, values, cookies, parameters) if self._api_key else ""
         api_key = self.hash("key", api_key_text) if api_key_text else 0
         device = request.device_id or (self._device(request, values, cookies, parameters) if self._device else "")
-        cookie = self._devices.check(cookies, now) if self._devices is not None and names is not None else NO_DEVICE
+        cookie = self.devices.check(cookies, now) if self.devices is not None and names is not None else NO_DEVICE
 
         account_text = request.user_name
         if account_text and route.purpose != "login":  # who is logged in, not who tries to
             session = session or self.hash("session", f"user {account_text}")
             account_text = ""
-        if not account_text and route.endpoint is not None and route.name in self._accounts:
-            account_text = self._accounts[route.name](request, values, cookies, parameters)
+        if not account_text and endpoint is not None and endpoint.name in self._accounts:
+            account_text = self._accounts[endpoint.name](request, values, cookies, parameters)
         account_text = account_text.strip().casefold()[:512]
         item = ""
-        if route.endpoint is None:
+        if endpoint is None:
             item = captured[0] if captured else ""
-        elif route.name in self._objects:
-            item = self._objects[route.name](request, values, cookies, parameters)
+        elif endpoint.name in self._objects:
+            item = self._objects[endpoint.name](request, values, cookies, parameters)
         cells = _NO_CELLS
         if request.query or request.body:
             found = parameters_of(request.query, request.body, values.get("content-type", "").lower())
             cells = self._cells(found) if found else cells
-        trap = self._traps.catches(path, account_text, route.purpose, route.name, item)
+        touched = UNTOUCHED
+        if not self._traps.is_empty and (
+            kind := self._traps.finds(path, account_text, route.purpose, route.name, item)
+        ):
+            where = Circumstances(
+                request.method, host, shape.agent, values, names is not None, shape.is_secure, route.purpose == "login"
+            )
+            touched = self._traps.weigh(kind, where)
         return Observation(
             place,
             self._robots.claim(shape.agent, place.text, place.facts, now) if shape.agent else NOBODY,
@@ -272,8 +290,8 @@ class Collector:
             language_conflict(values.get("accept-language", "")[:256], place.facts.country),
             proxy_gap(request.tcp_rtt, request.tls_rtt),
             cells,
-            1,
-            NAN,
+            operations,
+            self.router.catalogue(route.index) if item else NAN,
             path,
             host,
             route,
@@ -285,9 +303,7 @@ class Collector:
             self.hash("object", f"{route.purpose}:{item}") if item else 0,
             number_of(item) if item else NAN,
             self.hash("request", request.id),
-            trap,
-            1.0 if trap else 0.0,
-            bool(trap),
+            touched,
             float(is_probe(request.path if route.is_open else "", request.query)),
             self._partners.get(api_key, "") if api_key else "",
             session_text,

@@ -22,7 +22,7 @@ from vedette.types import Headers
 if TYPE_CHECKING:
     from vedette.types import Answer
 
-__all__ = ["Expression", "Facts", "compile_expected", "compile_success", "compile_when"]
+__all__ = ["Expression", "Facts", "compile_claims", "compile_expected", "compile_success", "compile_when"]
 
 SOURCE_MAX = 4096
 
@@ -58,6 +58,12 @@ WHEN_NAMES: dict[str, tuple[str, str]] = {
 EXPECTED_NAMES: dict[str, tuple[str, str]] = {
     name: kind for name, kind in WHEN_NAMES.items() if name.startswith("request.")
 }
+CLAIMS_NAMES: dict[str, tuple[str, str]] = {
+    **EXPECTED_NAMES,
+    "request.hash": ("request_hash", "string"),
+    "claims": ("claims", "map(string, dyn)"),
+}
+"""``request.hash`` is what an app can put into a token to bind it to one request (``docs/reference/identity.md``)."""
 SUCCESS_NAMES: dict[str, tuple[str, str]] = {
     "status": ("status", "int"),
     "header": ("headers", "map(string, string)"),
@@ -72,6 +78,7 @@ class Facts(Struct, frozen=True, gc=False):
         headers: Pairs with lower-case names, or ``None`` where the door does not know them.
         labels: How many labels the scorer has learned from.
         reasons: Signal names of the decision's reasons, strongest first.
+        claims: Of a verified token.
     """
 
     score: float = 0.0
@@ -96,6 +103,8 @@ class Facts(Struct, frozen=True, gc=False):
     agent: str = ""
     partner: str = ""
     address_kind: str = ""
+    request_hash: str = ""
+    claims: Mapping[str, Any] = {}
 
 
 class Expression:
@@ -143,6 +152,11 @@ def compile_expected(source: str) -> Expression:
     return _compile(source, "expected")
 
 
+def compile_claims(source: str) -> Expression:
+    """Compile a rule over the ``claims`` of a verified token and ``request.*`` of :class:`Facts`."""
+    return _compile(source, "claims")
+
+
 def compile_success(source: str) -> Expression:
     """Compile an endpoint's ``success``, evaluated over an :class:`~vedette.types.Answer`."""
     return _compile(source, "success")
@@ -151,6 +165,7 @@ def compile_success(source: str) -> Expression:
 _LANGUAGES: dict[str, dict[str, tuple[str, str]]] = {
     "when": WHEN_NAMES,
     "expected": EXPECTED_NAMES,
+    "claims": CLAIMS_NAMES,
     "success": SUCCESS_NAMES,
 }
 
@@ -218,6 +233,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "string": _text,
     "list(string)": _texts,
     "map(string, string)": _fields,
+    "map(string, dyn)": dict,
 }
 
 
@@ -231,6 +247,7 @@ def _environment(language: str) -> Any:
         "string": cel.Type.STRING,
         "list(string)": cel.Type.List(cel.Type.STRING),
         "map(string, string)": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+        "map(string, dyn)": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
     }
     return cel.NewEnv(variables={name: types[kind] for name, (_, kind) in _LANGUAGES[language].items()})
 

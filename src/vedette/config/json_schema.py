@@ -17,7 +17,7 @@ from vedette.config.policies import PRESETS
 
 __all__ = ["json_schema"]
 
-_RENAMED = {"retain_s": "retain", "refresh_s": "refresh"}
+_RENAMED = {"retain_s": "retain", "refresh_s": "refresh", "max_age_s": "max_age"}
 _TEXTS: dict[type, dict[str, Any]] = {
     schema.Secret: {"type": "string", "pattern": "^(env|file):.+", "description": "env:NAME or file:PATH"},
     schema.Rate: {"type": "string", "pattern": r"^\s*[0-9]+\s*/\s*(second|minute|hour|day)\s*$"},
@@ -48,8 +48,15 @@ def json_schema() -> str:
         "items": _object({"url": {"type": "string"}, "key": _TEXTS[schema.Secret]}, required=["url"]),
     }
     properties["openapi"] = {"type": "string"}
+    bots = properties["good_bots"]["properties"]
+    bots["dns"]["properties"]["servers"] = _or_one(bots["dns"]["properties"]["servers"])
+    bots["dns"] = {"anyOf": [{"type": "boolean"}, bots["dns"]]}
     identity = properties["identity"]["properties"]
     identity["session"] = _or_one(identity["session"])
+    identity["device_cookie"] = {"anyOf": [{"type": "boolean"}, identity["device_cookie"]]}
+    identity["dpop"] = {"anyOf": [{"type": "boolean"}, identity["dpop"]]}
+    attested = identity["app_tokens"]["items"]["properties"]["attested"]
+    identity["app_tokens"]["items"]["properties"]["attested"] = {"anyOf": [{"type": "boolean"}, attested]}
     properties["console"]["properties"]["token"] = _TEXTS[schema.Secret]
     secret_or_scoped = {
         "anyOf": [

@@ -70,7 +70,7 @@ def agent_keys(reader: Reader, node: Node, path: str) -> Any:
     if any(_SECRET_MEMBERS & set(key) for key in keys):
         return reader.problem(node, path, f"a secret in a key file, {_shown(node)}, keep only the public halves there")
     if not keys:
-        reader.inactive.append((path, "no key is there, so no signature of this agent can be verified"))
+        reader.inactive.append((path, "no key is there, so nothing can be verified"))
     return value
 
 

@@ -218,6 +218,27 @@ def later(what: str, read: Read) -> Read:
     return note
 
 
+def expression(compile_one: Callable[[str], object]) -> Read:
+    """CEL; a mistake is reported at its own place in the file."""
+
+    def read(reader: Reader, node: Node, path: str) -> Any:
+        if node.kind != "text":
+            return reader.problem(node, path, "not an expression, a list or mapping, write CEL as one text")
+        try:
+            compile_one(node.text)
+        except ValueError as error:
+            line, _, rest = str(error).partition(":")
+            column, _, what = rest.partition(": ")
+            place = node.line
+            if line.isdigit() and column.isdigit():
+                place, across = node.locate(int(line), int(column))
+                what = f"{what} (column {across})"
+            return reader.problem(place, path, f"not valid, {what}")
+        return node.text
+
+    return read
+
+
 def anything(_reader: Reader, node: Node, _path: str) -> Any:
     """Whatever is written, as plain lists, dictionaries and texts."""
     if node.kind == "text":

@@ -96,13 +96,27 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 class AppToken(Struct, frozen=True, kw_only=True):
-    """A token that an app sends. Schemes beyond ``hmac`` come with the collect room."""
+    """A token that an app sends.
+
+    Attributes:
+        scheme: ``hmac``, ``jwt``, ``play_integrity`` or ``app_attest``.
+        jwks, issuer, audience: How a JWT is verified; ``file:PATH`` or URL of the key set.
+        claims: CEL over ``claims`` and ``request.*`` that must hold of a verified token.
+        attested: CEL over the same that says which of them are backed by hardware; empty: none.
+        once: Each may be used once, by its ``jti``.
+    """
 
     name: str
     header: str
     scheme: str = "hmac"
     key: Secret | None = None
     expected_when: str = ""
+    jwks: str = ""
+    issuer: str = ""
+    audience: str = ""
+    claims: str = ""
+    attested: str = ""
+    once: bool | None = None
 
 
 class Jwt(Struct, frozen=True, kw_only=True):
@@ -111,6 +125,21 @@ class Jwt(Struct, frozen=True, kw_only=True):
     jwks: str
     issuer: str = ""
     audience: str = ""
+
+
+class DeviceCookie(Struct, frozen=True, kw_only=True):
+    """The first-party device cookie. Without a key of its own, one is derived from the privacy key."""
+
+    name: str = "vdt"
+    max_age_s: float = 365 * 86400.0
+    key: Secret | None = None
+
+
+class Dpop(Struct, frozen=True, kw_only=True):
+    """Where DPoP proofs (RFC 9449) are, and how far their ``iat`` may be from our clock."""
+
+    header: str = "dpop"
+    max_age_s: float = 60.0
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -129,8 +158,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     api_key: Selector | None = None
     app_tokens: tuple[AppToken, ...] = ()
     jwt: Jwt | None = None
-    device_cookie: Any = None
-    dpop: Any = None
+    device_cookie: DeviceCookie | None = None
+    dpop: Dpop | None = None
 
 
 class Partner(Struct, frozen=True, kw_only=True):
@@ -150,21 +179,46 @@ class Agent(Struct, frozen=True, kw_only=True):
     limit: Rate | None = None
 
 
+class Dns(Struct, frozen=True, kw_only=True):
+    """Forward-confirmed DNS: whose name servers (``IP:port``; none: those of the system), and how many questions."""
+
+    servers: tuple[str, ...] = ()
+    budget: Rate = Rate(10, 1.0)
+
+
 class GoodBots(Struct, frozen=True, kw_only=True):
-    """Search engines and other verified bots: how fast, and where."""
+    """Search engines and other verified bots: how fast, and where.
+
+    Attributes:
+        dns: False where nobody is to be asked.
+        discover: Also fetch the key directories of agents that are not configured: it tells who they are, no more.
+    """
 
     builtin: bool = True
     limit: Rate = Rate(120, 60.0)
     purposes: tuple[Purpose, ...] = ("search", "listing", "product", "static", "other")
     agents: tuple[Agent, ...] = ()
+    dns: Dns | bool = Dns()
+    discover: bool = False
 
 
 class Honeypots(Struct, frozen=True, kw_only=True):
-    """Paths, accounts and objects (``kind:id``) that nobody honest ever touches."""
+    """Paths, accounts and objects (``kind:id``) that nobody honest ever touches.
+
+    Attributes:
+        paths: ``{name}`` stands for one segment, ``**`` at the end for the rest.
+        advertise: Where bots are told of the paths: ``robots`` (robots.txt), ``link`` (a Link header on the API's
+            answers).
+        robots: ``file:PATH`` of the API's own robots.txt, or empty where it has none.
+        answer: Who answers a touched path in enforce mode: the policy, or a decoy that looks like an API's answer.
+    """
 
     paths: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    advertise: tuple[Literal["robots", "link"], ...] = ()
+    robots: str = ""
+    answer: Literal["policy", "decoy"] = "policy"
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
 
 from vedette.config import schema
+from vedette.config.dns import dns
 from vedette.config.document import Node
-from vedette.config.expressions import compile_expected, compile_success, compile_when
-from vedette.config.key_files import agent_keys, key_set
+from vedette.config.expressions import compile_success, compile_when
+from vedette.config.identity import IDENTITY, long_secret
+from vedette.config.key_files import agent_keys
 from vedette.config.policies import PRESETS, preset
 from vedette.config.reading import (
     MISSING,
     Key,
-    Read,
     Reader,
-    anything,
     choice,
     decimal,
+    expression,
     flag,
     later,
     notation,
@@ -52,29 +52,8 @@ _MATCH = notation(parse_match)
 _SELECTOR = notation(parse_selector)
 _ADVICE = ("step-up", "hide-price", "no-hold", "defer-capture", "read-only")
 DRILL_KEY_LENGTH = 24
-"""128 random bits in Base64. Who is sent a proof can try keys at leisure, so a short one would be no secret."""
+"""128 random bits in Base64."""
 _ACTIONS = ("allow", "monitor", "block", "challenge", "decoy")
-
-
-def expression(compile_one: Callable[[str], object]) -> Read:
-    """CEL; a mistake is reported at its own place in the file."""
-
-    def read(reader: Reader, node: Node, path: str) -> Any:
-        if node.kind != "text":
-            return reader.problem(node, path, "not an expression, a list or mapping, write CEL as one text")
-        try:
-            compile_one(node.text)
-        except ValueError as error:
-            line, _, rest = str(error).partition(":")
-            column, _, what = rest.partition(": ")
-            place = node.line
-            if line.isdigit() and column.isdigit():
-                place, across = node.locate(int(line), int(column))
-                what = f"{what} (column {across})"
-            return reader.problem(place, path, f"not valid, {what}")
-        return node.text
-
-    return read
 
 
 def _header(reader: Reader, node: Node, path: str) -> Any:
@@ -227,14 +206,6 @@ def _feedback_key(reader: Reader, node: Node, path: str) -> Any:
     return reader.mapping(node, path, keys).get("key", MISSING)
 
 
-def _drill_key(reader: Reader, node: Node, path: str) -> Any:
-    found = secret(reader, node, path)
-    if found is not MISSING and len(found.value) < DRILL_KEY_LENGTH:
-        fix = f"at least {DRILL_KEY_LENGTH} characters, such as openssl rand -base64 32 makes"
-        return reader.problem(node, path, f"a secret is too short, {node.text[:60]}, {fix}")
-    return found
-
-
 def _object(reader: Reader, node: Node, path: str) -> Any:
     value = text(256)(reader, node, path)
     if value is not MISSING and (not value.partition(":")[0] or not value.partition(":")[2]):
@@ -244,9 +215,26 @@ def _object(reader: Reader, node: Node, path: str) -> Any:
 
 def _trap_path(reader: Reader, node: Node, path: str) -> Any:
     value = text(1024)(reader, node, path)
-    if value is not MISSING and not value.startswith("/"):
+    if value is MISSING:
+        return value
+    if not value.startswith("/"):
         return reader.problem(node, path, f'not a path, "{value[:60]}", begin it with /')
+    segments = value.strip("/").split("/")
+    patterns = [segment == "**" or (segment[:1] == "{" and segment[-1:] == "}") for segment in segments]
+    if patterns[0]:
+        return reader.problem(node, path, f'catches everybody, "{value[:60]}", begin it with a segment of its own')
+    if "**" in segments[:-1]:
+        return reader.problem(node, path, f'not a pattern, "{value[:60]}", write ** only at the end')
     return value
+
+
+def _robots_file(reader: Reader, node: Node, path: str) -> Any:
+    value = text(4096)(reader, node, path)
+    if value is MISSING:
+        return value
+    if not value.startswith("file:") or len(value) == 5:
+        return reader.problem(node, path, f'not a file, "{value[:60]}", write file:PATH, such as file:robots.txt')
+    return "file:" + str(reader.base.absolute() / value[5:])
 
 
 def _console_token(reader: Reader, node: Node, path: str) -> Any:
@@ -305,38 +293,6 @@ _ENDPOINT = {
     "mode": Key(_MODE),
     "on_failure": Key(choice("allow", "block")),
 }
-_APP_TOKEN = {
-    "name": Key(_NAME, is_required=True),
-    "header": Key(_header, is_required=True),
-    "scheme": Key(choice("hmac", "jwt", "play_integrity", "app_attest")),
-    "key": Key(secret),
-    "expected_when": Key(expression(compile_expected)),
-}
-
-
-def _app_token(reader: Reader, node: Node, path: str) -> Any:
-    found = reader.mapping(node, path, _APP_TOKEN)
-    if node.kind == "map" and found.get("scheme", "hmac") == "hmac" and "key" not in node.entries:
-        return reader.problem(node, path, 'a key is missing, "key", scheme hmac needs one, such as env:NAME')
-    return schema.AppToken(**found) if reader.is_whole(node, found, _APP_TOKEN) else MISSING
-
-
-_IDENTITY = {
-    "session": Key(several(_SELECTOR, lone=True, most=16)),
-    "device": Key(_SELECTOR),
-    "api_key": Key(_SELECTOR),
-    "app_tokens": Key(later("app tokens come with the collect room", several(_app_token))),
-    "jwt": Key(
-        later(
-            "claims are not believed before tokens are verified",
-            structure(
-                schema.Jwt, {"jwks": Key(key_set, is_required=True), "issuer": Key(text()), "audience": Key(text())}
-            ),
-        )
-    ),
-    "device_cookie": Key(later("the device cookie comes with the collect room", anything)),
-    "dpop": Key(later("DPoP comes with the collect room", anything)),
-}
 _AGENT = {
     "name": Key(_NAME, is_required=True),
     "signature_agent": Key(notation(parse_url), is_required=True),
@@ -348,6 +304,8 @@ _GOOD_BOTS = {
     "limit": Key(_RATE),
     "purposes": Key(several(_PURPOSE)),
     "agents": Key(later("signed agents come with the collect room", several(structure(schema.Agent, _AGENT)))),
+    "dns": Key(dns),
+    "discover": Key(flag),
 }
 _FEED = {
     "name": Key(_NAME, is_required=True),
@@ -392,7 +350,7 @@ TOP: dict[str, Key] = {
     ),
     "enforce": Key(structure(schema.Enforce, {"share": Key(notation(parse_share))})),
     "endpoints": Key(several(structure(schema.Endpoint, _ENDPOINT), most=190)),
-    "identity": Key(structure(schema.Identity, _IDENTITY)),
+    "identity": Key(structure(schema.Identity, IDENTITY)),
     "partners": Key(
         several(
             structure(
@@ -409,6 +367,9 @@ TOP: dict[str, Key] = {
                 "paths": Key(several(_trap_path)),
                 "accounts": Key(several(text(512))),
                 "objects": Key(several(_object)),
+                "advertise": Key(several(choice("robots", "link"), lone=True)),
+                "robots": Key(_robots_file),
+                "answer": Key(choice("policy", "decoy")),
             },
         )
     ),
@@ -420,7 +381,7 @@ TOP: dict[str, Key] = {
     "privacy": Key(structure(schema.Privacy, {"key": Key(secret), "address": Key(choice("hash", "truncate", "raw"))})),
     "console": Key(_console),
     "feedback": Key(structure(schema.Feedback, {"keys": Key(several(_feedback_key, lone=True))})),
-    "drill": Key(structure(schema.Drill, {"key": Key(_drill_key, is_required=True)})),
+    "drill": Key(structure(schema.Drill, {"key": Key(long_secret(DRILL_KEY_LENGTH), is_required=True)})),
     "openapi": Key(later("endpoints from an OpenAPI document come later", text(4096))),
     "networks": Key(structure(dict, {"own": Key(later("own networks come later", several(notation(parse_network))))})),
     "alerts": Key(

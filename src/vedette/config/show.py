@@ -11,7 +11,7 @@ from vedette.config.units import format_duration, format_rate, format_selector, 
 
 __all__ = ["effective"]
 
-_RENAMED = {"retain_s": "retain", "refresh_s": "refresh"}
+_RENAMED = {"retain_s": "retain", "refresh_s": "refresh", "max_age_s": "max_age"}
 _HIDDEN = ("file", "policy_name", "line")
 
 

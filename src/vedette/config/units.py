@@ -19,6 +19,7 @@ __all__ = [
     "format_selector",
     "format_share",
     "parse_address",
+    "parse_cookie_name",
     "parse_duration",
     "parse_header_name",
     "parse_match",
@@ -224,6 +225,15 @@ def parse_header_name(text: str) -> str:
     if not _TOKEN.fullmatch(text):
         raise ValueError(f'"{text}" is not the name of a header')
     return text.lower()
+
+
+def parse_cookie_name(text: str) -> str:
+    """Read the name of a cookie (RFC 6265); the prefixes by which browsers ask more of a cookie are refused."""
+    if not _TOKEN.fullmatch(text) or len(text) > 64:
+        raise ValueError(f'"{text[:60]}" is not the name of a cookie')
+    if text.lower().startswith(("__host-", "__secure-", "__http-", "__host-http-")):
+        raise ValueError(f'"{text[:60]}": browsers take this prefix only over TLS; choose another name')
+    return text
 
 
 def parse_address(text: str) -> str:

@@ -95,8 +95,8 @@ def settle(
         return _certain("bad_bot", BAD, "override", "an operator's word")
     if status == "refused":
         return _certain("bad_bot", BAD, "revoked_session", "session was ended")
-    if seen.is_trapped and not _is_known_well(features):
-        return _certain("bad_bot", BAD, "honeypot", f"touched a honeypot {seen.trap}")
+    if seen.trap.is_certain and not _is_known_well(features):
+        return _certain("bad_bot", BAD, "honeypot", f"touched a honeypot {seen.trap.kind}")
     if seen.claim.standing == "forged":
         return _certain("bad_bot", BAD, "forged_agent", f"is not {seen.claim.name}")
     if is_replayed:

@@ -76,7 +76,7 @@ from vedette.detect.places import (
     sets_of,
     span,
 )
-from vedette.detect.sketches import bump, decay, distinct, entropy, mark, pack, seen, turn, unpack
+from vedette.detect.sketches import bump, decay, distinct, entropy, mark, pack, seen, tainted, turn, unpack
 from vedette.detect.tables import CELLS, CLIENT, ROUTES, begin, commit, find_or_insert, touch
 
 __all__ = ["measure_client"]
@@ -167,8 +167,8 @@ def measure_client(
     device = signals[S_DEVICE]
     if device >= 0.0:
         _device(row, device, n, shared, features)
-    if signals[S_TRAP] > 0.0:
-        row["taint"] += signals[S_TRAP]
+    is_vouched_for = row["welcome"] & np.uint8(1) != np.uint8(0)
+    row["taint"] = tainted(row["taint"], signals[S_TRAP], is_vouched_for)
     features[F_CLIENT_TAINT] = row["taint"]
     features[F_CLIENT_REFUSALS] = math.log1p(row["refusals"])
     features[F_CLIENT_MISSING] = math.log1p(row["missing"])

@@ -277,20 +277,22 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "client_taint", _IDENTITY, "client", "24 h", "number", 0.0, 1.0, 3.5,
-        "decayed honeypot and canary hits of the client", "touched a honeypot",
+        "decayed honeypot and canary hits of the client; those that somebody else may have caused count 0.25 in all, "
+        "those of a client that the application vouches for 0.5", "touched a honeypot",
     ),
     Feature(
         "address_taint", _IDENTITY, "address", "24 h", "number", 0.0, 2.0, 1.0,
-        "decayed honeypot and canary hits from the address", "its address touched a honeypot",
+        "the same for the address, for each established client behind it", "its address touched a honeypot",
     ),
     Feature(
-        "fingerprint_taint", _IDENTITY, "fingerprint", "24 h", "number", 0.0, 1.0, 1.5,
-        "decayed honeypot and canary hits of the fingerprint, for each of its addresses of ten minutes",
-        "its client program touched honeypots",
+        "fingerprint_taint", _IDENTITY, "fingerprint", "24 h", "number", 0.0, 1.0, 1.0,
+        "the same for the client program, for each address that it was seen at within 10 minutes",
+        "its client program touched a honeypot",
     ),
     Feature(
-        "account_taint", _IDENTITY, "account", "24 h", "number", 0.0, 2.0, 0.5,
-        "decayed honeypot and canary hits in the name of the account", "its account touched a honeypot",
+        "account_taint", _IDENTITY, "account", "24 h", "number", 0.0, 1.0, 0.7,
+        "taint of the clients that logged in to the account lately",
+        "account was used by a client that touched a honeypot",
     ),
     Feature(
         "session_age", _IDENTITY, "client", "life", "seconds", _count(120), _count(1800), -0.7,

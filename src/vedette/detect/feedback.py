@@ -189,12 +189,14 @@ def _shape(client: Any, arena: Array, offsets: Array, route: int, duration: floa
 def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None:
     """Count a login attempt for client, address, account, fingerprint, network and for all."""
     refused = 1.0 if is_refused else 0.0
+    taint_of_client = 0.0
     keys, _, _ = sets_of(arena, offsets, TABLE_CLIENT)
     slot = find(keys, pending["client"])
     if slot >= 0:
         start, end = span(offsets, TABLE_CLIENT, CLIENT_BYTES)
         client = arena[start:end].view(CLIENT)[slot]
         client["refusals"] += refused
+        taint_of_client = float(client["taint"])
         if not is_refused:
             client["welcome"] |= np.uint8(1)
     keys, _, _ = sets_of(arena, offsets, TABLE_ADDRESS)
@@ -209,6 +211,8 @@ def _login(arena: Array, offsets: Array, pending: Any, is_refused: bool) -> None
             start, end = span(offsets, TABLE_ACCOUNT, ACCOUNT_BYTES)
             account = arena[start:end].view(ACCOUNT)[slot]
             account["refusals"] = account["refusals"] + 1.0 if is_refused else 0.0
+            if not is_refused:  # a failed login must not taint somebody else's account
+                account["taint"] = max(account["taint"], taint_of_client)
     keys, _, _ = sets_of(arena, offsets, TABLE_FINGERPRINT)
     slot = find(keys, pending["fingerprint"])
     if slot >= 0:

@@ -74,7 +74,7 @@ class Packing:
             1.0 if route.purpose == "login" else 0.0,
             1.0 if route.purpose == "static" else 0.0,
             seen.item_number,
-            seen.touch,
+            seen.trap.weight,
             seen.operations,
             _RETURNED.get(device.state, NAN),
             seen.catalogue,

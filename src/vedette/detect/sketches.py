@@ -13,7 +13,7 @@ import numpy as np
 
 from vedette.detect.compiled import kernel, small_kernel
 
-__all__ = ["bits", "decay", "distinct", "entropy", "lower_bound", "mark", "pack", "seen", "turn", "unpack"]
+__all__ = ["bits", "decay", "distinct", "entropy", "lower_bound", "mark", "pack", "seen", "tainted", "turn", "unpack"]
 
 Array = np.ndarray[Any, Any]
 _ONE = np.uint64(1)
@@ -35,6 +35,19 @@ def pack(value: float, most: float) -> np.uint16:
 def unpack(kept: np.uint16, most: float) -> float:
     """Give back what :func:`pack` kept."""
     return float(kept) * (most / 65535.0)
+
+
+@small_kernel
+def tainted(taint: float, weight: float, is_vouched_for: bool) -> float:
+    """Add a touched honeypot to a taint.
+
+    Certain touches (weight 1) add up. Doubtful ones only lift a taint to their weight, so that a page that leads a
+    person to decoys a hundred times does no more than one that does so once; likewise all touches of a client that
+    the application vouches for lift it to a half.
+    """
+    if is_vouched_for:
+        return max(taint, min(weight, 0.5))
+    return taint + 1.0 if weight >= 1.0 else max(taint, weight)
 
 
 @kernel

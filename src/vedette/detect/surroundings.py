@@ -65,7 +65,7 @@ from vedette.detect.places import (
     since,
     span,
 )
-from vedette.detect.sketches import decay, distinct, lower_bound, mark, seen, turn
+from vedette.detect.sketches import decay, distinct, lower_bound, mark, seen, tainted, turn
 from vedette.detect.tables import (
     ACCOUNT,
     ADDRESS,
@@ -136,8 +136,7 @@ def measure_address(
         mark(row["accounts"], 0, 1, keys[K_ACCOUNT])
     if keys[K_OBJECT] != np.uint64(0):
         mark(row["objects"], 0, 1, keys[K_OBJECT])
-    if signals[S_TRAP] > 0.0:
-        row["taint"] += signals[S_TRAP]
+    row["taint"] = tainted(row["taint"], signals[S_TRAP], False)
     features[F_ADDRESS_RATE_10S] = math.log1p(row["c10"] / people)
     features[F_ADDRESS_RATE_1M] = math.log1p(row["c60"] / people)
     features[F_FINGERPRINTS_PER_ADDRESS] = math.log1p(distinct(row["fingerprints"], 1, 2) / people)
@@ -216,18 +215,18 @@ def measure_others(
         account = arena[start:end].view(ACCOUNT)[slot]
         if fresh:
             account["turned"] = now
-        gap = max(0.0, now - account["last"]) if not fresh else 0.0
-        account["taint"] = decay(account["taint"], gap, 86_400.0) + signals[S_TRAP]
-        features[F_ACCOUNT_TAINT] = account["taint"]
+            account["last"] = now
         elapsed = now - account["turned"]
         if elapsed >= HALF_DAY_S:
             turn(account["addresses"], 1, elapsed, HALF_DAY_S)
             account["turned"] = now
         account["n"] += 1.0
+        account["taint"] = decay(account["taint"], max(0.0, now - account["last"]), 86_400.0)
         account["last"] = max(now, account["last"])
         mark(account["addresses"], 0, 1, keys[K_ADDRESS])
         features[F_ADDRESSES_PER_ACCOUNT] = math.log1p(distinct(account["addresses"], 1, 2))
         features[F_ACCOUNT_REFUSALS] = math.log1p(account["refusals"])
+        features[F_ACCOUNT_TAINT] = account["taint"]
         touch(keep, slot, now, account["n"])
         commit(sequence, slot)
     table_keys, keep, sequence = sets_of(arena, offsets, TABLE_FINGERPRINT)
@@ -253,14 +252,14 @@ def measure_others(
     row["c86400"] = decay(row["c86400"], gap, 86_400.0) + 1.0
     row["attempts"] = decay(row["attempts"], gap, 3600.0)
     row["refusals"] = decay(row["refusals"], gap, 3600.0)
-    row["taint"] = decay(row["taint"], gap, 86_400.0) + signals[S_TRAP]
+    row["taint"] = tainted(decay(row["taint"], gap, 86_400.0), signals[S_TRAP], False)
     mark(row["addresses"], 0, 4, keys[K_ADDRESS])
     age = now - row["first"]
     if age >= 3600.0:
         usual = row["c86400"] / min(86_400.0, age)
         features[F_FINGERPRINT_LIFT] = math.log2((row["c60"] / 60.0 + 0.01) / (usual + 0.01))
     addresses = distinct(row["addresses"], 4, 2)
-    features[F_FINGERPRINT_TAINT] = row["taint"] / max(addresses, 1.0)
+    features[F_FINGERPRINT_TAINT] = row["taint"] / max(1.0, addresses)
     if addresses >= 30.0:
         features[F_REQUESTS_PER_ROTATION] = row["c600"] / addresses
     attempts, refusals = shared["totals"][T_ATTEMPTS], shared["totals"][T_REFUSALS]

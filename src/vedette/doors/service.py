@@ -119,7 +119,7 @@ class Service:
                 return granted
             started = time.perf_counter()
             decision = self.engine.decide(request, now)
-            reply = self.engine.reply(decision, request)
+            reply = self.engine.reply(decision, request, plausible=from_edge)
             self._seconds.observe(time.perf_counter() - started)
             if reply is None:
                 lines = [

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from vedette.config.schema import Config
+from vedette.edge.advertise import robots_file
 from vedette.edge.answers import make_pipe
 from vedette.edge.clusters import engine_cluster, upstream_clusters
 from vedette.edge.listeners import certificate_secret, listener, split_address
@@ -34,7 +35,7 @@ class EnvoyFiles(msgspec.Struct, frozen=True, kw_only=True):
         admin: Unix socket of Envoy's admin interface.
         answers: Named pipe into which Envoy writes the API's answers (:mod:`vedette.edge.answers`).
         address, port: Where the protected listener is.
-        watched: Files beside ``vedette.yaml`` whose change calls for another :func:`write` (certificate and key).
+        watched: Files beside ``vedette.yaml`` (certificate, key, robots.txt) whose change calls for :func:`write`.
         changed: Names of the files that this call has replaced.
         concurrency: Worker threads for this machine.
     """
@@ -71,6 +72,8 @@ def write(config: Config, run: Path, engine_socket: Path, answers: Path) -> Envo
     if config.listen.certificate:
         files["certificate.json"] = _resources(certificate_secret(config, run))
         watched = (Path(config.listen.certificate), Path(config.listen.key))
+    if (robots := robots_file(config)) is not None:
+        watched = (*watched, robots)
     make_pipe(answers)
     changed = tuple(name for name, content in files.items() if _replace(run / name, content))
     return EnvoyFiles(

@@ -14,6 +14,7 @@ from vedette.config.schema import Config
 from vedette.edge.answers import access_log
 from vedette.edge.clusters import ASK_TIMEOUT_S
 from vedette.errors import ConfigError
+from vedette.mitigate.actions import PLAUSIBLE
 
 __all__ = ["certificate_secret", "forgeable", "listener", "split_address"]
 
@@ -261,9 +262,28 @@ def _other_than(prefix: str) -> str:
 
 
 def _local_replies() -> dict[str, Any]:
-    """Return how the edge words its own answers; the engine's answers (flag ``UAEX``) are left alone."""
+    """Return how the edge words its own answers; those of the engine (flag ``UAEX``) keep their words."""
     return {
         "mappers": [
+            {
+                # A decoy's answer: the engine cannot say 200, which means "let it pass".
+                "filter": {
+                    "and_filter": {
+                        "filters": [
+                            {"response_flag_filter": {"flags": ["UAEX"]}},
+                            {
+                                "status_code_filter": {
+                                    "comparison": {
+                                        "op": "EQ",
+                                        "value": {"default_value": PLAUSIBLE, "runtime_key": "vedette.plausible"},
+                                    }
+                                }
+                            },
+                        ]
+                    }
+                },
+                "status_code": 200,
+            },
             {
                 "filter": {
                     "response_flag_filter": {
@@ -277,7 +297,7 @@ def _local_replies() -> dict[str, Any]:
                     },
                     "content_type": "application/problem+json",
                 },
-            }
+            },
         ]
     }
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from vedette.config.schema import Config, Endpoint, Match, Selector
 from vedette.doors.drill import PATH
+from vedette.edge.advertise import link_header, robots_route
 from vedette.edge.clusters import cluster_name
 
 __all__ = ["BODY_LIMIT_BYTES", "INTERNAL_HEADERS", "loose", "reads_body", "route_configuration", "strict"]
@@ -100,13 +101,20 @@ def reads_body(endpoint: Endpoint) -> bool:
     )
 
 
+_GRAPHQL = (
+    rf"(?is:.*{_SEPARATOR}(?:{_loose_segment('graphql')}|{_loose_segment('gql')}){_PARAMETERS}"
+    rf"(?:{_SEPARATOR}{_PARAMETERS})*|{_DOT_SEGMENTS})"
+)
+"""Where GraphQL is served unless the configuration says otherwise: its operations are endpoints of their own."""
+
+
 def route_configuration(config: Config) -> dict[str, Any]:
     """Return Envoy's ``RouteConfiguration``, with a virtual host for each host of ``config.upstreams``."""
     return {
         "@type": TYPE + "envoy.config.route.v3.RouteConfiguration",
         "name": "protected",
         "ignore_port_in_host_matching": True,
-        "max_direct_response_body_size_bytes": 4096,
+        "max_direct_response_body_size_bytes": 256 * 1024,
         "virtual_hosts": [_virtual_host(config, host) for host in config.upstreams],
     }
 
@@ -118,6 +126,18 @@ def _virtual_host(config: Config, host: str) -> dict[str, Any]:
     for matcher, body, refuse in _special(endpoints, host):
         routes += _routes(matcher, host, body=body, refuse=refuse)
     routes += _routes({"prefix": "/"}, host, body=False, refuse=False)
+    robots, link = robots_route(config), link_header(config.honeypots)
+    if robots is not None:
+        routes.insert(0, robots)
+    if link:
+        for route in routes:
+            if "route" in route:  # the API's answers only
+                route["response_headers_to_add"] = [
+                    {
+                        "header": {"key": "link", "value": link.replace("%", "%%")},
+                        "append_action": "APPEND_IF_EXISTS_OR_ADD",
+                    }
+                ]
     return {
         "name": host,
         "domains": ["*"] if host == "default" else [host, f"{host}."],
@@ -157,7 +177,7 @@ def _special(endpoints: Sequence[Endpoint], host: str) -> Iterable[tuple[dict[st
 
 def _bodies(endpoints: Sequence[Endpoint], host: str) -> dict[tuple[str, str], tuple[list[dict[str, Any]], str]]:
     """Return, by method and host, the conditions and the one expression for all paths whose body is read."""
-    found: dict[tuple[str, str], tuple[list[dict[str, Any]], str]] = {}
+    found = {("POST", ""): (_conditions("POST", "", host) or [], _GRAPHQL)}
     for match in (endpoint.match for endpoint in endpoints if reads_body(endpoint)):
         conditions = _conditions(match.method, match.host, host)
         if conditions is not None:

@@ -4,7 +4,8 @@ A *reply* is the answer that Vedette gives in the API's place. It says that the 
 give to support staff; never the score, never the reason. Everything here is a pure function of its arguments.
 
     block                403, session cookies expired where the session is refused
-    challenge, decoy     403 for this one request (until the rooms that build them exist)
+    challenge, decoy     403 for this one request (until the rooms that build them exist); a decoy path: 203 with a
+                         made-up body, which the edge turns into a 200
     rate_limit           429 with Retry-After, RateLimit and RateLimit-Policy
     redirect             302 or 307 with Location
     delay                passes; the edge holds it first
@@ -20,11 +21,24 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from vedette.collect.normalize import normal_path
 from vedette.mitigate.cors import CorsMemory
+from vedette.mitigate.decoys import decoy_body
 from vedette.types import STOPPING, Decision, Headers, Request
 
-__all__ = ["DELAY_HEADER", "Reply", "decision_header", "expired_cookies", "instance", "reply", "upstream_headers"]
+__all__ = [
+    "DELAY_HEADER",
+    "PLAUSIBLE",
+    "Reply",
+    "decision_header",
+    "expired_cookies",
+    "instance",
+    "reply",
+    "upstream_headers",
+]
 
+PLAUSIBLE = 203
+"""Status of a made-up answer between engine and edge, where 200 would mean "let it pass"; the client gets 200."""
 DELAY_HEADER = "x-envoy-fault-delay-request"
 """Read by the edge's fault filter, in milliseconds, and removed before the API."""
 DELAY_MAX_S = 10.0
@@ -107,7 +121,12 @@ def instance(identifier: str) -> str:
 
 
 def reply(
-    decision: Decision, request: Request, *, cors: CorsMemory | None = None, cookies: tuple[str, ...] = ()
+    decision: Decision,
+    request: Request,
+    *,
+    cors: CorsMemory | None = None,
+    cookies: tuple[str, ...] = (),
+    plausible: bool = False,
 ) -> Reply | None:
     """Give the answer for a client whose request is stopped, or ``None`` where it passes.
 
@@ -117,6 +136,7 @@ def reply(
     Args:
         cors: What the API says to pages of other origins.
         cookies: Names of the cookies that hold a session; those that the request carries are expired.
+        plausible: True where the door can hand a made-up answer to the client (:data:`PLAUSIBLE`); else a decoy is 403.
     """
     action = decision.action
     if not decision.enforced or action not in STOPPING:
@@ -130,12 +150,18 @@ def reply(
     elif action == "rate_limit":
         status = 429
         headers += _limit_fields(directive.retry_after_s, directive.limit)
+    elif directive.decoy and plausible and not is_grpc:
+        status = PLAUSIBLE
+        headers += [("content-type", "application/json"), ("x-request-id", _quotable(decision.id, ID_MAX))]
     else:
         status = 403
     if directive.end_session:
         headers += expired_cookies(carried, cookies, secure=request.scheme == "https")
     if cors is not None:
         headers += cors.mirror(host or request.host, origin, decision.timestamp, limited=status == 429)
+    if status == PLAUSIBLE:
+        body = decoy_body(normal_path(request.path), request.method, decision.client)
+        return Reply(status, tuple(headers), b"" if request.method == "HEAD" else body)
     if status not in _TITLE:
         return Reply(status, tuple(headers))
     if is_grpc:

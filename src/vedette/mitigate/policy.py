@@ -118,6 +118,8 @@ class Policy:
         self._operator = _pair("operator", "allow", Directive())
         self._refused = _pair("refused session", "block", Directive(end_session=True))
         self._held = _pair("held", "block", Directive())
+        self._plays_along = config.honeypots.answer == "decoy"
+        self._decoy = _pair("honeypot", "decoy", Directive(decoy=True))
         self._none = _pair("no rule", "allow", Directive())
 
     @classmethod
@@ -142,6 +144,7 @@ class Policy:
         endpoint_mode: Mode | None = None,
         status: Status = "free",
         is_certain: bool = False,
+        trap: str = "",
     ) -> Choice:
         """Choose what happens to one request, and take it out of the buckets it counts in.
 
@@ -153,6 +156,8 @@ class Policy:
             status: What is in force for the session, else for address with fingerprint (``mitigate.sessions``). ``bad``
                 is no action by itself: the score says it.
             is_certain: The score comes from a bad certainty; limits and holds then do not come before the rules.
+            trap: The kind of honeypot that was touched. A decoy path is answered by a decoy where the configuration
+                says so and the client is known as a bot.
         """
         enforced = self.enforces(keys, endpoint_mode)
         if status == "good":
@@ -161,6 +166,8 @@ class Policy:
         if not preflight:
             if status == "refused":
                 return self._refused[enforced]
+            if trap == "path" and self._plays_along and facts.verdict == "bad_bot":
+                return self._decoy[enforced]
             if status == "held" and not is_certain:
                 return self._held[enforced]
         if not is_certain and status != "bad":

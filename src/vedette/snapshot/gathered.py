@@ -30,6 +30,7 @@ class _File(NamedTuple):
 
 FILES: dict[str, _File] = {
     "findings": _File("findings.msgpack", 4 << 20, Findings.decode),
+    "networks": _File("networks.bin", 64 << 20, lambda data, _key: NetworkMap.read(data)),
     "keys": _File("keys.msgpack", 16 << 20, lambda data, _key: KeySets.decode(data)),
 }
 
@@ -49,7 +50,7 @@ class Gathered(Struct, frozen=True):
     @classmethod
     def shipped(cls) -> Gathered:
         """Give what ships with the package: enough without any network."""
-        return cls(NetworkMap(), Findings(), KeySets())
+        return cls(NetworkMap.shipped(), Findings(), KeySets())
 
     @classmethod
     def load(cls, directory: Path, previous: Gathered, key: bytes = b"") -> tuple[Gathered, tuple[str, ...]]:

@@ -174,3 +174,14 @@ def test_only_the_command_that_is_asked_for_is_imported(monkeypatch: pytest.Monk
     assert ended.value.code == 0
     with pytest.raises(ModuleNotFoundError):
         main(["replay", "x"])
+
+
+def test_decoys_to_paste(tmp_path: Path) -> None:
+    (tmp_path / "vedette.yaml").write_text('honeypots: {paths: [/api/export, "/api/admin/**"]}\n')
+    lines = vedette("check", "--decoys", cwd=tmp_path).stdout
+    assert "Disallow: /api/export\nDisallow: /api/admin/\n" in lines
+    assert 'Link: </api/export>; rel="service-meta"' in lines
+    document = yaml.safe_load(lines[lines.index("paths:") :])
+    assert set(document["paths"]) == {"/api/export", "/api/admin/{path}"}
+    (tmp_path / "vedette.yaml").write_text("mode: monitor\n")
+    assert "honeypots.paths" in vedette("check", "--decoys", cwd=tmp_path).stdout

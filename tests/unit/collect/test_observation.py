@@ -85,7 +85,7 @@ def test_account_is_read_and_folded(collector: Collector) -> None:
 
 def test_canary_account_is_a_trap(collector: Collector) -> None:
     call = change(method="POST", path="/api/login", body=b'{"email": "canary@example.com"}', headers=())
-    assert collector.observe(call).trap == "account"
+    assert collector.observe(call).trap.kind == "account"
 
 
 def test_partner_is_known_by_its_key(collector: Collector) -> None:

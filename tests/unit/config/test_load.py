@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ BAD = sorted((ROOT / "tests" / "config" / "bad").glob("*.yaml"))
 CONTRACT = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/reference/contract.md").read_text("utf-8"), re.DOTALL)
 SECRETS = (
     "ANDROID_KEY",
+    "DEVICE_KEY",
     "PRICE_FEED_KEY",
     "VEDETTE_PRIVACY_KEY",
     "VEDETTE_CONSOLE_TOKEN",
@@ -118,6 +120,7 @@ def test_what_check_prints_means_the_same(file: Path, tmp_path: Path) -> None:
     config = load(file)
     shown = tmp_path / "shown.yaml"
     shown.write_text(effective(config))
+    shutil.copy(ROOT / "tests" / "config" / "good" / "keys.jwks", tmp_path)
     again = load(shown)
     for name in Config.__struct_fields__:
         if name not in ("file", "policy_name", "policy", "feedback"):
@@ -198,8 +201,7 @@ def test_what_is_not_yet_active_is_named() -> None:
         "workers",
         "state",
         "openapi",
-        "identity.jwt",
-        "identity.dpop",
+        "identity.app_tokens[0].scheme",
         "learning.explore",
         "breaker.factor",
     } <= named

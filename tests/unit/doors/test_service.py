@@ -116,10 +116,10 @@ def test_a_decision_is_answered_counted_and_kept(service):
 def test_a_reply_is_given_to_the_client_and_a_delay_only_to_the_edge(service):
     engine = service.engine
     decide = engine.decide
-    engine.reply = lambda decision, request: Reply(429, (("retry-after", "7"), ("x", "é")), b"body")
+    engine.reply = lambda decision, request, **_: Reply(429, (("retry-after", "7"), ("x", "é")), b"body")
     status, fields, body = call(service, b"GET", b"/v1/decide/a", headers=EDGE)
     assert (status, fields["retry-after"], body) == (429, "7", b"body")
-    engine.reply = lambda decision, request: None
+    engine.reply = lambda decision, request, **_: None
     engine.decide = lambda request, now: replace(
         decide(request, now), action="delay", enforced=True, directive=Directive(delay_s=0.25)
     )

@@ -153,8 +153,10 @@ def routes(*endpoints, host="default"):
     return hosts[0]["routes"]
 
 
-def test_an_api_without_endpoints_has_one_route_and_its_grpc_twin():
-    grpc, rest = routes()
+def test_an_api_without_endpoints_has_one_route_and_one_for_graphql_each_with_a_grpc_twin():
+    _, graph, grpc, rest = routes()
+    assert set(graph["typed_per_filter_config"]) == {"vedette.ask"}
+    assert graph["match"]["headers"] == [{"name": ":method", "string_match": {"exact": "POST"}}]
     assert grpc["route"]["cluster"] == "grpc.default"
     assert grpc["match"]["headers"] == [{"name": "content-type", "string_match": {"prefix": "application/grpc"}}]
     assert rest["route"] == {"cluster": "api.default", "timeout": "0s", "idle_timeout": "300s"}
@@ -163,8 +165,25 @@ def test_an_api_without_endpoints_has_one_route_and_its_grpc_twin():
 
 def test_only_what_needs_it_gets_a_route():
     plain = [endpoint(f"e{number}", "api", str(number), object=Selector("path", "id")) for number in range(20)]
-    assert len(routes(*plain)) == 2
+    assert len(routes(*plain)) == 4
     assert len(routes(*plain, endpoint("login", "login", account=BODY))) == 4
+    assert len(routes(*plain, endpoint("login", "login", account=BODY, of={"method": "PUT"}))) == 6
+
+
+@pytest.mark.parametrize(
+    ("path", "is_graph"),
+    [
+        ("/graphql", True),
+        ("/api/GraphQL/;x", True),
+        ("/v1//gq%6c", True),
+        ("/x/..;/graphql", True),
+        ("/graphql/more", False),
+        ("/graphqlx", False),
+        ("/api/login", False),
+    ],
+)
+def test_bodies_of_graphql_are_read_however_its_path_is_written(path, is_graph):
+    assert fits(routes()[1]["match"]["safe_regex"]["regex"], path) == is_graph
 
 
 def test_bodies_are_capped():
@@ -174,9 +193,9 @@ def test_bodies_are_capped():
 
 def test_endpoints_of_a_host_stay_there():
     login = endpoint("login", "login", account=BODY, of={"host": "api.example"})
-    assert len(routes(login, host="other.example")) == 2
-    assert len(routes(login, host="api.example")) == 4
-    (special, _, _, _) = routes(login, host="default")
+    assert len(routes(login, host="other.example")) == 4
+    assert len(routes(login, host="api.example")) == 6
+    special = routes(login, host="default")[2]
     assert special["match"]["headers"][1]["name"] == ":authority"
     expression = special["match"]["headers"][1]["string_match"]["safe_regex"]["regex"]
     assert fits(expression, "API.example:8443")
@@ -193,7 +212,7 @@ def test_bodies_of_one_method_share_a_route():
 def test_the_proof_of_a_drill_is_read_and_refused_as_its_path_otherwise_is():
     drill = Drill(key=Secret("env:KEY", "k" * 32))
     plain = Config(upstreams={"default": "http://127.0.0.1:1"})
-    assert len(route_configuration(plain)["virtual_hosts"][0]["routes"]) == 2
+    assert len(route_configuration(plain)["virtual_hosts"][0]["routes"]) == 4
     (host,) = route_configuration(Config(upstreams=plain.upstreams, drill=drill))["virtual_hosts"]
     body, rest = host["routes"][1], host["routes"][3]
     assert fits(body["match"]["safe_regex"]["regex"], "/.well-known/vedette-drill")
