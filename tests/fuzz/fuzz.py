@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of what reads client bytes: ``python tests/fuzz/fuzz.py TARGET [-runs=N] [-max_total_time=S]``.
 
-Targets: ``logs``, ``observe``, ``answers``, ``config``, ``json_body``, ``signatures``. Needs ``pip install atheris`` (by
-hand: it is no part of ``make test``, whose property tests cover the same ground in seconds). An exception is a finding.
+Without a target it lists them. Needs ``pip install atheris`` (by hand: it is no part of ``make test``, whose property
+tests cover the same ground in seconds). An exception is a finding.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.config.document import SourceError, parse_document
     from vedette.config.schema import Config, Selector
     from vedette.doors.logs import FORMATS
+    from vedette.doors.logs.files import Damaged
+    from vedette.doors.logs.har import entries_of
     from vedette.edge.answers import parse as parse_answers
     from vedette.snapshot.gathered import Gathered
     from vedette.types import Request
@@ -29,8 +31,18 @@ FIND = selector(Selector("body", "user.email"))
 
 def logs(data: bytes) -> None:
     """Every log format."""
-    for parse in FORMATS.values():
-        parse(data, "l1")
+    for make in FORMATS.values():
+        make()(data, "l1")
+
+
+def har(data: bytes) -> None:
+    """An HTTP Archive in pieces."""
+    try:
+        for entries in entries_of([data[: len(data) // 2], data[len(data) // 2 :]]):
+            for entry in entries:
+                FORMATS["har"]()(entry, "l1")
+    except Damaged:
+        pass
 
 
 def observe(data: bytes) -> None:
@@ -100,7 +112,7 @@ def signatures(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (logs, observe, answers, config, json_body, signatures)
+    target.__name__: target for target in (logs, har, observe, answers, config, json_body, signatures)
 }
 
 if __name__ == "__main__":

@@ -108,14 +108,11 @@ def _replay(
     figures_file: Path | None,
     seed: int,
 ) -> int:
-    from vedette.doors.logs import LATER_FORMATS, MalformedTally
+    from vedette.doors.logs import MalformedTally
     from vedette.replay import Accuracy, Output, read_labels, replay, seed_key
     from vedette.replay.judge import lines, write
     from vedette.report import Report
 
-    if format_name in LATER_FORMATS:
-        print(f"vedette replay: format {format_name}: not in this version", file=sys.stderr)
-        return 2
     malformed = MalformedTally()
     totals = Totals()
     with ExitStack() as stack:

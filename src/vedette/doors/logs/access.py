@@ -9,7 +9,17 @@ from __future__ import annotations
 
 import re
 
-from vedette.doors.logs.lines import Interned, Line, Malformed, Recorded, decode, protocol_name, split_target
+from vedette.doors.logs.lines import (
+    Interned,
+    Line,
+    Malformed,
+    Recorded,
+    decode,
+    protocol_name,
+    split_request,
+    split_target,
+    unescape,
+)
 from vedette.doors.logs.timestamps import from_access_log
 from vedette.types import Answer, Request
 
@@ -24,9 +34,6 @@ _plain = re.compile(
 _escaped = re.compile(_HEAD + _QUOTED + " " + _TAIL, re.ASCII | re.DOTALL)
 _unescaped = re.compile(_HEAD + r'"(.*)" ' + _TAIL, re.ASCII | re.DOTALL)
 _head_only = re.compile(rf"\S+ \S+ .{{0,256}}?{_TIME}", re.ASCII | re.DOTALL)
-_method = re.compile(r"[A-Za-z!#$%&'*+.^_`|~0-9-]{1,32}", re.ASCII)
-_escape = re.compile(r'\\(x[0-9A-Fa-f]{2}|["\\nrtvbf])')
-_CONTROL = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "b": "\b", "f": "\f", '"': '"', "\\": "\\"}
 
 _intern = Interned()
 
@@ -48,25 +55,17 @@ def parse(line: bytes, default_id: str) -> Line:
         timestamp = from_access_log(time)
     except ValueError as error:
         return Malformed("bad timestamp", str(error))
-    parts = request_line.split(" ")
-    if len(parts) == 3:
-        method, target, protocol = parts
-    elif len(parts) > 3 and parts[-1].startswith("HTTP/"):
-        method, target, protocol = parts[0], " ".join(parts[1:-1]), parts[-1]
-    elif len(parts) == 2:
-        method, target = parts
-        protocol = ""
-    else:
+    parts = split_request(request_line)
+    if parts is None:
         return Malformed("no HTTP request", f"the request line is {request_line[:80]!r}")
-    if not target or not _method.fullmatch(method) or (protocol and not protocol.startswith("HTTP/")):
-        return Malformed("no HTTP request", f"the request line is {request_line[:80]!r}")
+    method, target, protocol = parts
     if "\\" in target:
-        target = _unescape(target)
+        target = unescape(target)
     scheme, host, path, query = split_target(target)
     if agent is None or agent == "-":
         agent = ""
     elif "\\" in agent:
-        agent = _unescape(agent)
+        agent = unescape(agent)
     request = Request(
         timestamp=timestamp,
         id=default_id,
@@ -91,17 +90,6 @@ def is_combined(line: bytes) -> bool:
     text = decode(line)
     match = _plain.fullmatch(text) or _escaped.fullmatch(text) or _unescaped.fullmatch(text)
     return match is not None and match.group(9) is not None
-
-
-def _unescape(text: str) -> str:
-    """Undo the escapes of Apache and nginx; bytes that were UTF-8 become text again."""
-    if not _escape.search(text):
-        return text
-    plain = _escape.sub(lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 3 else _CONTROL[m[1]], text)
-    try:
-        return plain.encode("latin-1").decode()
-    except UnicodeError:
-        return plain
 
 
 def _explain(text: str) -> Malformed:

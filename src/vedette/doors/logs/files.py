@@ -1,4 +1,5 @@
-"""Bytes of a log file, or of standard input, as lines of bounded length: plain, gzip or Zstandard.
+"""Bytes of a log file, or of standard input, as lines of bounded length: plain, gzip or
+Zstandard.
 
 Compression is told from the first bytes, not from the name, so that standard input may be compressed too.
 """
@@ -11,7 +12,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -69,26 +70,39 @@ class LogFile:
         """Bytes taken from disk so far, before decompression."""
         return self._counted.taken
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """Give the lines in lists. A line longer than the limit is cut just beyond it, so that it stays recognisable.
+    def chunks(self) -> Iterator[bytes]:
+        """Give the content piece by piece, without a byte order mark.
 
-        Raises :class:`Damaged` where compressed data breaks off, after the lines before that.
+        Raises :class:`Damaged` where compressed data breaks off, after what stands before that.
         """
-        rest = b""
-        skipping = False  # the remainder of a line that is already cut
         first = True
         while True:
             try:
                 chunk: bytes = self._bytes.read1(_CHUNK_BYTES)  # what is there, without waiting for more
             except _DAMAGED as error:
-                if rest:
-                    yield [rest]
                 raise Damaged(f"{self.compression} data is damaged or cut off: {error}") from None
             if not chunk:
-                break
+                return
             if first:
                 first = False
                 chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+            yield chunk
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self._raw is not sys.stdin.buffer:
+            self._raw.close()
+
+
+def lines_of(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Cut pieces into lists of lines. One longer than the limit is cut just beyond it, so that it stays recognisable.
+
+    Lines before damage are handed out before :class:`Damaged` is raised on.
+    """
+    rest = b""
+    skipping = False  # the remainder of a line that is already cut
+    try:
+        for chunk in chunks:
             if skipping:
                 _, newline, chunk = chunk.partition(b"\n")
                 if not newline:
@@ -104,13 +118,12 @@ class LogFile:
                 skipping = True
             if lines:
                 yield lines
+    except Damaged:
         if rest:
             yield [rest]
-
-    def close(self) -> None:
-        """Close the file; standard input stays open."""
-        if self._raw is not sys.stdin.buffer:
-            self._raw.close()
+        raise
+    if rest:
+        yield [rest]
 
 
 class _Counted(io.RawIOBase):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from vedette.doors.logs import access, envoy, records
-from vedette.doors.logs.lines import Malformed, Parse, decode
+from vedette.doors.logs import access, alb, cloudfront, envoy, har, records
+from vedette.doors.logs.lines import Malformed, Parse, Recorded, decode
+from vedette.types import Outcome
 
-FORMATS: dict[str, Parse] = {
-    "jsonl": records.parse,
-    "combined": access.parse,
-    "common": access.parse,
-    "envoy": envoy.parse,
+FORMATS: dict[str, Callable[[], Parse]] = {
+    "jsonl": lambda: records.parse,
+    "combined": lambda: access.parse,
+    "common": lambda: access.parse,
+    "envoy": lambda: envoy.parse,
+    "alb": lambda: alb.parse,
+    "cloudfront": cloudfront.Parser,
+    "har": lambda: har.parse,
 }
+"""A format's name → what makes a parser for one log. What ``har`` parses are the entries of the document."""
 
-LATER_FORMATS = ("alb", "cloudfront", "har")
-"""Formats that the command line names but this version does not read."""
-
+_BY_LINES = ("jsonl", "envoy", "combined", "alb", "cloudfront")
 SAMPLE_LINES = 200
 
 
@@ -28,10 +31,14 @@ def detect(lines: Sequence[bytes]) -> str:
     sample = [line for line in lines if line.strip()][:SAMPLE_LINES]
     if not sample:
         raise ValueError("no line in it")
-    valid = {
-        name: sum(not isinstance(FORMATS[name](line, "l0"), Malformed) for line in sample)
-        for name in ("jsonl", "envoy", "combined")
-    }
+    if har.looks_like(b"\n".join(sample[:50])):
+        return "har"
+    if any(line.startswith(b"#Fields:") for line in sample):
+        return "cloudfront"
+    valid = dict.fromkeys(_BY_LINES, 0)
+    for name in _BY_LINES:
+        parse = FORMATS[name]()
+        valid[name] = sum(isinstance(parse(line, "l0"), Recorded | Outcome) for line in sample)
     best = max(valid, key=lambda name: valid[name])  # the first of equals
     if not valid[best]:
         raise ValueError(_unknown(sample))
@@ -51,14 +58,13 @@ def _unknown(sample: Sequence[bytes]) -> str:
     elif first.startswith((b"BZh", b"\xfd7zXZ")):
         hint = "; it is compressed with bzip2 or xz: pipe it in (xzcat FILE | vedette replay -)"
     elif first.startswith(b"{"):
-        why = records.parse(first, "l0")
-        also = envoy.parse(first, "l0")
-        if isinstance(why, Malformed) and isinstance(also, Malformed):
-            hint = f"; as jsonl: {why.why}; as envoy: {also.why}"
-    elif text.startswith(("http ", "https ", "h2 ", "ws ", "wss ", "grpcs ")):
-        hint = "; it looks like an AWS load balancer's log (alb), which is not in this version"
-    elif text.startswith("#Version"):
-        hint = "; it looks like a CloudFront or W3C log (cloudfront), which is not in this version"
+        reasons = [(name, FORMATS[name]()(first, "l0")) for name in ("jsonl", "envoy", "cloudfront")]
+        hint = "; " + "; ".join(f"as {name}: {why.why}" for name, why in reasons if isinstance(why, Malformed))
+    elif first.startswith(b"["):
+        hint = "; it looks like a JSON array: give one object a line (jq -c '.[]' FILE | vedette replay -)"
+    elif text.startswith(tuple(f"{kind} " for kind in alb.TYPES)):
+        why = alb.parse(first, "l0")
+        hint = f"; as alb: {why.why}" if isinstance(why, Malformed) else ""
     return (
         f"its format cannot be told: none of its first {len(sample)} lines is valid as any of {readable}; "
         f"the first is {text!r}{hint}; --format FORMAT shows why each line is refused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -41,7 +42,8 @@ class Malformed(Struct, frozen=True):
     why: str
 
 
-Line = Recorded | Outcome | Malformed
+Line = Recorded | Outcome | Malformed | None
+"""``None``: a line that is right and holds no event, such as a comment."""
 
 Parse = Callable[[bytes, str], Line]
 """A format: a line without its newline, and the id for a request that has none, to what the line means."""
@@ -74,6 +76,49 @@ def decode(line: bytes) -> str:
         return line.decode("latin-1")
 
 
+def unescape(text: str) -> str:
+    r"""Undo the escapes of access logs (``\xHH``, ``\"``, ``\n`` …); bytes that were UTF-8 become text again.
+
+    >>> unescape(r'caf\xc3\xa9 \"q\"')
+    'café "q"'
+    """
+    if not _escape.search(text):
+        return text
+    plain = _escape.sub(lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 3 else _CONTROL[m[1]], text)
+    try:
+        return plain.encode("latin-1").decode()
+    except UnicodeError:
+        return plain
+
+
+_escape = re.compile(r'\\(x[0-9A-Fa-f]{2}|["\\nrtvbf])')
+_CONTROL = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "b": "\b", "f": "\f", '"': '"', "\\": "\\"}
+
+
+def split_request(text: str) -> tuple[str, str, str] | None:
+    """Split the request line of an access log into method, target and protocol; ``None`` where it is none.
+
+    >>> split_request("GET /a b HTTP/1.1")
+    ('GET', '/a b', 'HTTP/1.1')
+    """
+    parts = text.split(" ")
+    if len(parts) == 3:
+        method, target, protocol = parts
+    elif len(parts) > 3 and parts[-1].startswith("HTTP/"):
+        method, target, protocol = parts[0], " ".join(parts[1:-1]), parts[-1]
+    elif len(parts) == 2:
+        method, target = parts
+        protocol = ""
+    else:
+        return None
+    if not target or not _method.fullmatch(method) or (protocol and not protocol.startswith("HTTP/")):
+        return None
+    return method, target, protocol
+
+
+_method = re.compile(r"[A-Za-z!#$%&'*+.^_`|~0-9-]{1,32}", re.ASCII)
+
+
 def split_target(target: str) -> tuple[str, str, str, str]:
     """Split a request target into scheme, host, path and query, each as received.
 
@@ -95,6 +140,29 @@ def split_target(target: str) -> tuple[str, str, str, str]:
             target = "/" + target
     path, _, query = target.partition("?")
     return scheme.lower(), host, path, query
+
+
+def plain_scheme(scheme: str) -> str:
+    """Name the scheme under a WebSocket or gRPC: ``wss`` is asked for as ``https``.
+
+    >>> plain_scheme("wss"), plain_scheme("http")
+    ('https', 'http')
+    """
+    return _SCHEMES.get(scheme, "")
+
+
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https", "grpc": "http", "grpcs": "https"}
+
+
+def host_of(authority: str, scheme: str) -> str:
+    """Give an authority without user information and without the scheme's own port; ``-`` is absent.
+
+    >>> host_of("shop.example:443", "https"), host_of("shop.example:8443", "https")
+    ('shop.example', 'shop.example:8443')
+    """
+    host = authority.rpartition("@")[2]
+    host = host.removesuffix({"http": ":80", "https": ":443"}.get(scheme, " "))
+    return "" if host == "-" else host
 
 
 def protocol_name(version: str) -> str:

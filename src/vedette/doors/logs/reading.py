@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from vedette.doors.logs.files import Damaged, LogFile
+from vedette.doors.logs.files import Damaged, LogFile, lines_of
 from vedette.doors.logs.formats import FORMATS, SAMPLE_LINES, detect
-from vedette.doors.logs.lines import MAX_LINE_BYTES, Malformed, Recorded, decode
+from vedette.doors.logs.har import entries_of
+from vedette.doors.logs.lines import MAX_LINE_BYTES, Malformed, Parse, Recorded, decode
 from vedette.types import Outcome
 
 EXAMPLES = 5
@@ -64,14 +65,13 @@ class Log:
         self.lines = self.requests = self.outcomes = 0
         self._malformed = malformed
         self._prefix = id_prefix
-        self._batches = self.file.batches()
-        self._ahead: list[list[bytes]] = []
-        self._damage = ""
+        self._ahead: list[bytes] = []
+        self._damage: Damaged | None = None
+        self._following = self.file.chunks()
         if format_name == "auto":
-            self._look_ahead()
-            sample = [line.rstrip(b"\r") for batch in self._ahead for line in batch]
+            sample = self._look_ahead()
             try:
-                format_name = detect(sample[: 10 * SAMPLE_LINES])
+                format_name = detect(sample)
             except ValueError as error:
                 if any(line.strip() for line in sample):
                     self.file.close()
@@ -79,33 +79,48 @@ class Log:
                 format_name = ""
         self.format = format_name
 
-    def _look_ahead(self) -> None:
+    def _look_ahead(self) -> list[bytes]:
+        """Read the first pieces, and give the lines in them."""
         count = 0
-        while count < SAMPLE_LINES and len(self._ahead) < 8 and (batch := self._next_batch()):
-            self._ahead.append(batch)
-            count += sum(1 for line in batch if line.strip())
+        is_whole = False
+        while count < SAMPLE_LINES and len(self._ahead) < 8:
+            try:
+                chunk = next(self._following, b"")
+            except Damaged as error:
+                self._damage = error
+                break
+            if is_whole := not chunk:
+                break
+            self._ahead.append(chunk)
+            count += chunk.count(b"\n")
+        sample = [line.rstrip(b"\r") for batch in lines_of(self._ahead) for line in batch]
+        if not is_whole and len(sample) > 1:
+            del sample[-1]
+        return sample[: 10 * SAMPLE_LINES]
 
-    def _next_batch(self) -> list[bytes] | None:
-        try:
-            return next(self._batches, None)
-        except Damaged as error:
-            self._damage = str(error)
-            return None
+    def _chunks(self) -> Iterator[bytes]:
+        while self._ahead:
+            yield self._ahead.pop(0)
+        if self._damage is not None:
+            raise self._damage
+        yield from self._following
 
     def events(self) -> Iterator[tuple[int, Recorded | Outcome]]:
-        """Give line number and event of each valid line; closes the file at its end."""
+        """Give the number of each valid line, or entry, and its event; closes the file at its end."""
         if self.format:
-            for batch in self._ahead:
-                yield from self._parse(batch)
-            self._ahead = []
-            while following := self._next_batch():
-                yield from self._parse(following)
-        if self._damage:
-            self._malformed.add(self.name, self.lines, Malformed("damaged file", self._damage), b"")
+            parse = FORMATS[self.format]()
+            cut = entries_of if self.format == "har" else lines_of
+            try:
+                for batch in cut(self._chunks()):
+                    yield from self._parse(parse, batch)
+            except Damaged as error:
+                self._malformed.add(self.name, self.lines, Malformed("damaged file", str(error)), b"")
+        elif self._damage is not None:
+            self._malformed.add(self.name, 0, Malformed("damaged file", str(self._damage)), b"")
         self.file.close()
 
-    def _parse(self, batch: list[bytes]) -> Iterator[tuple[int, Recorded | Outcome]]:
-        parse, prefix = FORMATS[self.format], self._prefix
+    def _parse(self, parse: Parse, batch: list[bytes]) -> Iterator[tuple[int, Recorded | Outcome]]:
+        prefix = self._prefix
         number = self.lines
         for line in batch:
             number += 1

@@ -165,7 +165,7 @@ def test_formats_are_told_apart(lines: list[str], name: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "hint"),
-    [(b"\xff\xfea\0b", "UTF-16"), (b"BZh91AY", "bzip2"), (b"#Version: 1.0", "CloudFront"), (b"{}", "as jsonl")],
+    [(b"\xff\xfea\0b", "UTF-16"), (b"BZh91AY", "bzip2"), (b"[{}]", "array"), (b"{}", "as jsonl")],
 )
 def test_unknown_formats_come_with_a_hint(line: bytes, hint: str) -> None:
     with pytest.raises(ValueError, match=hint):
