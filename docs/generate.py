@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from vedette.collect.signals import PRIVACY, SIGNALS
 from vedette.detect.certainties import NAMES as CERTAINTIES
 from vedette.detect.features import BIAS, FAMILIES, FEATURES
 from vedette.simulate.populations import POPULATIONS
@@ -27,7 +28,7 @@ def signals() -> str:
         "",
         "Written by `docs/generate.py` from `vedette.detect.features`; do not edit by hand.",
         "",
-        "A reason of a decision names one signal, its weight in log-odds (positive: towards malicious automation)",
+        "A reason of a decision names one feature, its weight in log-odds (positive: towards malicious automation)",
         "and what was seen. The name is stable. A weight of 0 means: measured and logged, but without a say before it",
         "has been learned. `most` is the largest weight that the expert prior gives; all signals of a family together",
         f"are held within the family's bounds. Before any evidence the log-odds are {BIAS:g}.",
@@ -42,11 +43,31 @@ def signals() -> str:
         "| --- | --- |",
         *(f"| `{name}` | {what} |" for name, what in CERTAINTIES.items()),
         "",
+        f"## Signals ({len(SIGNALS)})",
+        "",
+        "What is taken from a request. Each is *known*, *unknown* (the door does not see it, or the request cannot show",
+        "it) or *contradicted* (it says that another is a lie); unknown never counts as innocent or guilty.",
+        "",
+        "| signal | meaning | unit | source | privacy | can contradict | what attackers do about it |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| {s.name} | {_cell(s.meaning)} | {_cell(s.unit)} | {_cell(s.source)} | {s.privacy} | {s.contradicts or '–'} "
+            f"| {_cell(s.evasion)} |"
+            for s in SIGNALS
+        ),
+        "",
+        *(f"- *{name}*: {what}" for name, what in PRIVACY.items()),
+        "",
         f"## Features ({len(FEATURES)})",
         "",
-        "| signal | family | of | window | most | what is measured |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(f"| `{f.name}` | {f.family} | {f.entity} | {f.window} | {f.weight:+g} | {_cell(f.doc)} |" for f in FEATURES),
+        "What is measured from signals: the names that a reason may have.",
+        "",
+        "| feature | signal | family | of | window | most | what is measured |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| `{f.name}` | {f.signal} | {f.family} | {f.entity} | {f.window or '–'} | {f.weight:+g} | {_cell(f.doc)} |"
+            for f in FEATURES
+        ),
         "",
     ]
     return "\n".join(lines)

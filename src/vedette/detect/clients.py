@@ -85,6 +85,8 @@ Array = np.ndarray[Any, Any]
 
 FLIP_S = 60.0
 """A return to the network before last within this time is no journey."""
+MOVED = 0.5
+"""Moves, fading over an hour, from which on the good history of a session says nothing about who uses it now."""
 NOVELTY_MOST = 20.0
 """The most that one new object may weigh."""
 SURPRISE_MOST = 16.0
@@ -183,6 +185,9 @@ def measure_client(
         features[F_STATIC_SHARE] = row["static"] / n
     _objects(row, keys, signals, features)
     _routes(row, keys, signals, n, shared, features)
+    if row["moves"] >= MOVED:
+        # what the session has earned, somebody else may have earned
+        features[F_WELCOME] = features[F_SESSION_AGE] = features[F_HUMAN_PACE] = features[F_STATIC_SHARE] = np.nan
     # the end of the last answer stays at its moment when ``last`` moves on
     row["end"] = max(0.0, row["end"] - gap) if row["end"] > gap else 0.0
     row["last"] = max(now, row["last"])
