@@ -145,7 +145,8 @@ def test_nothing_speaks_against_own_networks() -> None:
     collector = Observing(config, b"k" * 32, Gathered.shipped())
     for _ in range(2):  # as it is, and after new ranges were taken over
         facts = [
-            collector.observe(change(client_address=address)).place.facts for address in ("3.5.140.2", "3.5.141.2")
+            collector.observe(change(client_address=address), 1.79e9).place.facts
+            for address in ("3.5.140.2", "3.5.141.2")
         ]
         assert [(fact.is_own, fact.kinds) for fact in facts] == [(True, ()), (False, ("hosting",))]
         again = NetworkMap(NetworkMap.shipped().packed)
