@@ -28,10 +28,11 @@ COMMANDS: dict[str, str] = {
     "replay": "Run the engine over recorded traffic as if it were live; write decisions and a report.",
     "simulate": "Make labelled traffic (people, good bots, campaigns), as a log or fired at an address of yours.",
     "explain": "Say why a decision was made.",
+    "feeds": "Show reputation feeds and their age, or refresh them now.",
     "check": "Check a configuration and print it with every default.",
     "doctor": "Say what is running, what is missing, and whether decisions are being made.",
 }
-LATER: tuple[str, ...] = ("decide", "train", "models", "label", "feeds")
+LATER: tuple[str, ...] = ("decide", "train", "models", "label")
 """Commands of the contract whose part is not built yet."""
 STDIN = "/dev/stdin"
 SHELLS = ("bash", "zsh", "fish")

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from vedette.config import load_with_notes
+from vedette.config.feeds import describe
 from vedette.config.schema import Config
 from vedette.errors import ConfigError
 
@@ -66,6 +67,11 @@ def command(
         print(to_paste(config.honeypots), end="")
         return 0
     print(effective(config), end="")
+    for feed in config.feeds:
+        said, warning = describe(feed)
+        print(f"# feed {said}")
+        if warning:
+            print(f"# warning: {warning}")
     for path, why in notes:
         print(f"# not yet active: {path}: {why}")
     if not config.upstreams:

@@ -24,7 +24,7 @@ from vedette.collect.signatures import UNSIGNED, Signatures, Signed
 from vedette.collect.tokens import NO_TOKEN, TokenFacts, Tokens
 from vedette.config.schema import Config
 from vedette.snapshot.gathered import Gathered
-from vedette.snapshot.networks import NetworkFacts
+from vedette.snapshot.networks import NetworkFacts, own_networks
 from vedette.types import Request
 
 __all__ = ["Collector", "Hasher", "Observation"]
@@ -173,13 +173,14 @@ class Collector:
         self._network = lru_cache(maxsize=4096)(partial(self.hash, "network"))
         self._cells = lru_cache(maxsize=4096)(self._cells_of)
         self._gathered = gathered
+        self._networks = gathered.networks.owning(own_networks(config))
         self._robots = Robots(config, gathered)
         self._signatures = Signatures(config, gathered)
         self._tokens = Tokens(config, gathered)
 
     def _locate(self, text: str, hour: int) -> Place:
         address = read_address(text)
-        facts = self._gathered.networks.lookup(text, hour * _HOUR_S)
+        facts = self._networks.lookup(text, hour * _HOUR_S)
         wide = f"as{facts.asn}" if facts.asn else _wide(address)
         return Place(
             text,
@@ -202,6 +203,7 @@ class Collector:
         if gathered.keys is not self._gathered.keys:
             self._signatures = Signatures(self._config, gathered)
         if gathered.networks is not self._gathered.networks:
+            self._networks = gathered.networks.owning(own_networks(self._config))
             self._located.cache_clear()
         self._gathered = gathered
 

@@ -17,7 +17,7 @@ from vedette.config.policies import PRESETS
 
 __all__ = ["json_schema"]
 
-_RENAMED = {"retain_s": "retain", "refresh_s": "refresh", "max_age_s": "max_age"}
+_RENAMED = {"retain_s": "retain", "refresh_s": "refresh", "half_life_s": "half_life", "max_age_s": "max_age"}
 _TEXTS: dict[type, dict[str, Any]] = {
     schema.Secret: {"type": "string", "pattern": "^(env|file):.+", "description": "env:NAME or file:PATH"},
     schema.Rate: {"type": "string", "pattern": r"^\s*[0-9]+\s*/\s*(second|minute|hour|day)\s*$"},
@@ -40,7 +40,7 @@ def json_schema() -> str:
     properties["policy"] = {"anyOf": [{"enum": list(PRESETS)}, {"type": "array", "items": _struct(schema.Rule)}]}
     properties["listen"] = {"anyOf": [{"type": "string"}, properties["listen"]]}
     properties["trusted_proxies"] = _or_one(properties["trusted_proxies"])
-    properties["networks"] = _object({"own": {"type": "array", "items": {"type": "string"}}})
+    properties["networks"]["properties"]["own"] = _or_one(properties["networks"]["properties"]["own"])
     properties["learning"] = _object({"explore": _SHARE})
     properties["breaker"] = _object({"factor": {"type": "number"}})
     properties["alerts"] = {
@@ -48,6 +48,9 @@ def json_schema() -> str:
         "items": _object({"url": {"type": "string"}, "key": _TEXTS[schema.Secret]}, required=["url"]),
     }
     properties["openapi"] = {"type": "string"}
+    feed = properties["feeds"]["items"]["properties"]
+    feed["column"] = {"type": ["string", "integer"]}
+    feed["weight"] = {"type": "number", "minimum": 0, "maximum": 1}
     bots = properties["good_bots"]["properties"]
     bots["dns"]["properties"]["servers"] = _or_one(bots["dns"]["properties"]["servers"])
     bots["dns"] = {"anyOf": [{"type": "boolean"}, bots["dns"]]}

@@ -254,14 +254,37 @@ class Rule(Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+FeedFormat = Literal["lines", "netset", "json", "csv", "mmdb"]
+FeedKind = Literal["hosting", "vpn", "relay", "tor", "proxy", "anonymizer", "blocklist", "robot", "asn", "country"]
+
+
 class Feed(Struct, frozen=True, kw_only=True):
-    """A reputation feed."""
+    """A list of addresses that somebody keeps.
+
+    Attributes:
+        url: ``http(s)://…``, or ``file:`` with an absolute path.
+        kind: What its members are.
+        robot: The crawler whose published ranges these are, for kind ``robot``.
+        column: Where the members stand: a column of CSV (name, or number from 1), a key of JSON, a field of MMDB.
+        weight: What a blocklist's word is worth while it is new, 0 to 1; ``None``: 0.5.
+        half_life_s: After which it is worth half; ``None``: by kind.
+    """
 
     name: str
     url: str
-    format: str = "lines"
-    kind: str = ""
+    format: FeedFormat = "lines"
+    kind: FeedKind = "blocklist"
     refresh_s: float = 3600.0
+    robot: str = ""
+    column: str = ""
+    weight: float | None = None
+    half_life_s: float | None = None
+
+
+class Networks(Struct, frozen=True, kw_only=True):
+    """``own``: networks of the operator's, against which no feed ever speaks."""
+
+    own: tuple[str, ...] = ()
 
 
 class Events(Struct, frozen=True, kw_only=True):
@@ -339,7 +362,7 @@ class Config(Struct, frozen=True, kw_only=True):
     feedback: Feedback = Feedback()
     drill: Drill | None = None
     openapi: Any = None
-    networks: Any = None
+    networks: Networks = Networks()
     alerts: Any = None
     learning: Any = None
     breaker: Any = None

@@ -9,6 +9,7 @@ from vedette.config import schema
 from vedette.config.dns import dns
 from vedette.config.document import Node
 from vedette.config.expressions import compile_success, compile_when
+from vedette.config.feeds import FEEDS_MOST, feed, own
 from vedette.config.identity import IDENTITY, long_secret
 from vedette.config.key_files import agent_keys
 from vedette.config.policies import PRESETS, preset
@@ -307,22 +308,6 @@ _GOOD_BOTS = {
     "dns": Key(dns),
     "discover": Key(flag),
 }
-_FEED = {
-    "name": Key(_NAME, is_required=True),
-    "url": Key(notation(parse_url), is_required=True),
-    "format": Key(choice("lines", "netset", "json", "csv", "mmdb")),
-    "kind": Key(text(64)),
-    "refresh": Key(notation(parse_duration)),
-}
-
-
-def _feed(reader: Reader, node: Node, path: str) -> Any:
-    found = reader.mapping(node, path, _FEED)
-    if not reader.is_whole(node, found, _FEED):
-        return MISSING
-    if "refresh" in found:
-        found["refresh_s"] = found.pop("refresh")
-    return schema.Feed(**found)
 
 
 def _events(reader: Reader, node: Node, path: str) -> Any:
@@ -375,7 +360,7 @@ TOP: dict[str, Key] = {
     ),
     "rate_limits": Key(several(_rate_limit, most=100)),
     "policy": Key(_policy),
-    "feeds": Key(later("feeds come with the collect room", several(_feed))),
+    "feeds": Key(several(feed, most=FEEDS_MOST)),
     "state": Key(_state),
     "events": Key(_events),
     "privacy": Key(structure(schema.Privacy, {"key": Key(secret), "address": Key(choice("hash", "truncate", "raw"))})),
@@ -383,7 +368,7 @@ TOP: dict[str, Key] = {
     "feedback": Key(structure(schema.Feedback, {"keys": Key(several(_feedback_key, lone=True))})),
     "drill": Key(structure(schema.Drill, {"key": Key(long_secret(DRILL_KEY_LENGTH), is_required=True)})),
     "openapi": Key(later("endpoints from an OpenAPI document come later", text(4096))),
-    "networks": Key(structure(dict, {"own": Key(later("own networks come later", several(notation(parse_network))))})),
+    "networks": Key(structure(schema.Networks, {"own": Key(own)})),
     "alerts": Key(
         later(
             "alerts come later",

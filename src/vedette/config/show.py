@@ -11,14 +11,14 @@ from vedette.config.units import format_duration, format_rate, format_selector, 
 
 __all__ = ["effective"]
 
-_RENAMED = {"retain_s": "retain", "refresh_s": "refresh", "max_age_s": "max_age"}
+_RENAMED = {"retain_s": "retain", "refresh_s": "refresh", "half_life_s": "half_life", "max_age_s": "max_age"}
 _HIDDEN = ("file", "policy_name", "line")
 
 
 def effective(config: Config) -> str:
     """Write the configuration that is in force. Reading it again gives the same configuration, policy spelt out."""
     plain = _plain(config)
-    for name in ("drill", "openapi", "networks", "alerts", "learning", "breaker"):
+    for name in ("drill", "openapi", "alerts", "learning", "breaker"):
         if plain[name] is None:
             del plain[name]
     if not config.upstreams:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -176,7 +177,8 @@ async def _get(
             problem = f"TLS failed: {told}"
             continue
         except (OSError, ValueError) as error:
-            problem = f"cannot be reached: {getattr(error, 'strerror', None) or 'connection failed'}"
+            number = getattr(error, "errno", None)
+            problem = f"cannot be reached: {os.strerror(number) if number else 'connection failed'}"
             continue
         try:
             writer.write(_request(parts, host, headers))

@@ -109,9 +109,8 @@ def _parse_six(text: str) -> int | None:
 
 
 def own_networks(config: Config) -> tuple[str, ...]:
-    """Give the networks that no feed may speak against: own ones, trusted proxies' and partners'."""
-    own = config.networks.get("own", ()) if config.networks else ()
-    return (*own, *config.trusted_proxies)
+    """Give the networks that no feed may speak against: own ones and trusted proxies'."""
+    return (*config.networks.own, *config.trusted_proxies)
 
 
 class _Borders:

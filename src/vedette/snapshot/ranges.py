@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import structs
@@ -97,7 +97,7 @@ def merge_valued(spans: Iterable[Valued]) -> tuple[list[Span], list[int]]:
 def build(lists: Sequence[tuple[Source, Ranges]]) -> Packed:
     """Cut address space at the borders of every list and note which of them hold each piece.
 
-    Lists of kind ``asn`` and ``country`` become columns of their own; of several the last one that knows decides.
+    Lists of kind ``asn`` and ``country`` become columns of their own; of several the narrowest range decides.
     """
     sources = [structs.replace(source, entries=ranges.entries) for source, ranges in lists]
     members = [place for place, source in enumerate(sources) if source.kind not in ("asn", "country")]
@@ -131,7 +131,7 @@ def build(lists: Sequence[tuple[Source, Ranges]]) -> Packed:
 
 
 def decompose(known: NetworkMap) -> list[tuple[Source, Ranges]]:
-    """Give back the lists of a map, but for ASN and country."""
+    """Give back the lists of a map; those of kind ``asn`` and ``country`` only where there is one of the kind."""
     packed = known.packed
     if packed is None:
         return []
@@ -141,6 +141,8 @@ def decompose(known: NetworkMap) -> list[tuple[Source, Ranges]]:
     found = []
     for place, source in enumerate(packed.sources):
         if source.kind in ("asn", "country"):
+            if sum(other.kind == source.kind for other in packed.sources) == 1:
+                found.append((source, _valued_ranges(packed, source.kind)))
             continue
         holding = np.array([place in chosen for chosen in packed.sets], dtype=bool)
         spans = []
@@ -149,6 +151,18 @@ def decompose(known: NetworkMap) -> list[tuple[Source, Ranges]]:
             spans.append(merge((starts[piece], starts[piece + 1] - 1) for piece in held))
         found.append((source, Ranges(spans[0], spans[1])))
     return found
+
+
+def _valued_ranges(packed: Packed, kind: str) -> Ranges:
+    four = packed.asn_four if kind == "asn" else packed.country_four
+    six = packed.asn_six if kind == "asn" else packed.country_six
+    starts_six = [high << 64 | low for high, low in zip(six[0], six[1], strict=True)]
+    parts: list[Any] = []
+    for starts, values, family in ((list(four[0]), four[1], 4), (starts_six, six[2], 6)):
+        ends = [*(start - 1 for start in starts[1:]), TOP[family] - 1]
+        told = [(start, end, value) for start, end, value in zip(starts, ends, values, strict=True) if value]
+        parts.append(([(start, end) for start, end, _ in told], [value for _, _, value in told]))
+    return Ranges(parts[0][0], parts[1][0], parts[0][1], parts[1][1])
 
 
 def write(packed: Packed, level: int = 6) -> bytes:

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from vedette.collect.observation import Collector, Hasher
-from vedette.config.schema import Config, Endpoint, Honeypots, Identity, Partner, Secret, Selector
+from vedette.config.schema import Config, Endpoint, Honeypots, Identity, Networks, Partner, Secret, Selector
 from vedette.config.units import parse_match, parse_selector
+from vedette.snapshot.gathered import Gathered
+from vedette.snapshot.networks import NetworkMap
 from vedette.types import Request
 
 CONFIG = Config(
@@ -136,3 +138,16 @@ def test_a_user_is_an_account_on_login_and_a_session_elsewhere(collector: Collec
     assert (tried.account != 0, tried.session) == (True, 0)
     known = collector.observe(change(headers=None, user_name="anna"))
     assert (known.account, known.session != 0, known.client) == (0, True, known.session)
+
+
+def test_nothing_speaks_against_own_networks() -> None:
+    config = msgspec.structs.replace(CONFIG, networks=Networks(own=("3.5.140.0/24",)))
+    collector = Observing(config, b"k" * 32, Gathered.shipped())
+    for _ in range(2):  # as it is, and after new ranges were taken over
+        facts = [
+            collector.observe(change(client_address=address), 1.79e9).place.facts
+            for address in ("3.5.140.2", "3.5.141.2")
+        ]
+        assert [(fact.is_own, fact.kinds) for fact in facts] == [(True, ()), (False, ("hosting",))]
+        again = NetworkMap(NetworkMap.shipped().packed)
+        collector.take(msgspec.structs.replace(Gathered.shipped(), networks=again))
