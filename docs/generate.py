@@ -45,14 +45,15 @@ def signals() -> str:
         "",
         f"## Signals ({len(SIGNALS)})",
         "",
-        "What is taken from a request. Each is *known*, *unknown* (the door does not see it, or the request cannot show",
-        "it) or *contradicted* (it says that another is a lie); unknown never counts as innocent or guilty.",
+        "What is taken from a request. For each decision every signal is *known*, *unknown* (the door does not see it,",
+        "or the request cannot show it) or *contradicted* (another signal shows it to be false); unknown never counts",
+        "as innocent or guilty. `vedette explain` and `GET /v1/decisions/{id}` tell the state of each.",
         "",
         "| signal | meaning | unit | source | privacy | can contradict | what attackers do about it |",
         "| --- | --- | --- | --- | --- | --- | --- |",
         *(
-            f"| {s.name} | {_cell(s.meaning)} | {_cell(s.unit)} | {_cell(s.source)} | {s.privacy} | {s.contradicts or '–'} "
-            f"| {_cell(s.evasion)} |"
+            f"| {s.name} | {_cell(s.meaning)} | {_cell(s.unit)} | {_cell(s.source)} | {s.privacy} "
+            f"| {s.contradicts or '–'} | {_cell(s.evasion)} |"
             for s in SIGNALS
         ),
         "",
@@ -65,7 +66,8 @@ def signals() -> str:
         "| feature | signal | family | of | window | most | what is measured |",
         "| --- | --- | --- | --- | --- | --- | --- |",
         *(
-            f"| `{f.name}` | {f.signal} | {f.family} | {f.entity} | {f.window or '–'} | {f.weight:+g} | {_cell(f.doc)} |"
+            f"| `{f.name}` | {f.signal} | {f.family} | {f.entity} | {f.window or '–'} "
+            f"| {f.weight:+g} | {_cell(f.doc)} |"
             for f in FEATURES
         ),
         "",

@@ -145,6 +145,8 @@ def _page(decision: dict[str, Any], weighed: WhatIf, console: Console, *, is_who
     facts.add_row("support id", Text(instance(decision["http.request.id"])))
 
     parts: list[RenderableType] = [facts, Text("\nwhy", style="bold"), _reasons(decision, console)]
+    parts.append(Text("\nsignals", style="bold"))
+    parts.extend(Text(f"  {line}") for line in _signals(decision))
     parts.append(Text("\nwhat followed", style="bold"))
     parts.extend(Text(f"  {line}") for line in _sequel(decision))
     parts.append(Text("\nwhat would change the verdict", style="bold"))
@@ -152,6 +154,18 @@ def _page(decision: dict[str, Any], weighed: WhatIf, console: Console, *, is_who
     if is_whole:
         parts.extend((Text("\nall known features", style="bold"), _features(decision, weighed)))
     return parts
+
+
+def _signals(decision: dict[str, Any]) -> Iterator[str]:
+    """Say which signals were known, which were not, and which were shown to be false."""
+    found: dict[str, str] = decision.get("signals") or {}
+    for name, state in found.items():
+        if state.startswith("contradicted"):
+            yield f"{name}: {state}"
+    for state in ("known", "unknown"):
+        names = [name for name, said in found.items() if said == state]
+        if names:
+            yield f"{state}: {', '.join(names)}"
 
 
 def _turns(decision: dict[str, Any], weighed: WhatIf) -> Iterator[str]:

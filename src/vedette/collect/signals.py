@@ -1,9 +1,9 @@
 """The one table of signals: what is taken from a request, where it comes from, how private it is, how it is evaded.
 
 A *signal* is a raw observation. Each is *known*, *unknown* (the door does not see it, or the request cannot show it) or
-*contradicted* (it says that another signal of the same request is a lie); unknown is never taken for innocent or
-guilty. What is measured from signals over time, the features, stands in ``vedette.detect.features``; each names the
-signal that it is made of. Documentation and explanations are written from the two tables.
+*contradicted* (another signal of the same request shows it to be false); unknown is never taken for innocent or guilty.
+What is measured from signals over time, the features, stands in ``vedette.detect.features``; each names the signal that
+it is made of. Documentation and explanations are written from the two tables.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ SIGNALS: tuple[Signal, ...] = (
         "transient", "address", "proxies near the client, or ones that end TLS",
     ),
     Signal(
-        "user agent", "which program the client says it is", "text", "User-Agent", "transient", "",
+        "user agent", "which program the client says it is", "text", "User-Agent", "transient", "user agent",
         "copies of a browser's",
     ),
     Signal(

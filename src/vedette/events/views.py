@@ -79,9 +79,10 @@ def _connect(directory: Path, since: float | None, holding: bytes) -> duckdb.Duc
 def find(directory: Path, id: str) -> dict[str, Any] | None:
     """Find one decision by its request id or support id (``urn:uuid:…``, ``urn:vedette:…``), or give ``None``.
 
-    The keys are the columns of ``decisions``, times as RFC 3339, ``features`` by name with null for unknown, and
-    ``answer`` (or null) and ``outcomes``: those of the request itself, and those of its session, account or address
-    logged after it, each with ``of`` saying which. Everything is ready for JSON; hashes are 16 hexadecimal digits.
+    The keys are the columns of ``decisions``, times as RFC 3339, ``features`` by name with null for unknown,
+    ``signals`` by name with ``known``, ``unknown`` or ``contradicted by …``, and ``answer``
+    (or null) and ``outcomes``: those of the request itself, and those of its session, account or address logged after
+    it, each with ``of`` saying which. Everything is ready for JSON; hashes are 16 hexadecimal digits.
     """
     import duckdb
 
@@ -146,6 +147,7 @@ def _find(directory: Path, id: str) -> dict[str, Any] | None:
     del decision["day"], decision["hour"]
     decision["features"] = _named(decision["features"])
     return _ready(decision) | {
+        "signals": _states(decision["features"]),
         "answer": _ready(answers[0]) if answers else None,
         "outcomes": [_ready(outcome) for outcome in outcomes],
     }
@@ -222,6 +224,15 @@ def _named(values: Iterable[float | None]) -> dict[str, float | None]:
     vector = [None if value is None or value != value else value for value in values or ()]  # noqa: PLR0124 - NaN
     names = [feature.name for feature in FEATURES] + [f"feature_{place}" for place in range(len(FEATURES), len(vector))]
     return dict(zip(names, vector, strict=False))
+
+
+def _states(features: dict[str, float | None]) -> dict[str, str]:
+    from vedette.detect.states import states
+
+    return {
+        name: f"{found.state} by {', '.join(found.by)}" if found.by else found.state
+        for name, found in states(features).items()
+    }
 
 
 def _ready(row: dict[str, Any]) -> dict[str, Any]:
