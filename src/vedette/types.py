@@ -166,6 +166,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
         end_session: True where the session is refused from now on and its cookies are expired.
         decoy: True where a decoy path is answered with something that looks like an API's answer.
         degraded: True where no decision could be had.
+        cookie: ``Set-Cookie`` value for a client without a device cookie; the edge sets it where that is safe.
     """
 
     advice: str = ""
@@ -177,6 +178,7 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
     end_session: bool = False
     decoy: bool = False
     degraded: bool = False
+    cookie: str = ""
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):

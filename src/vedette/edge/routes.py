@@ -18,6 +18,7 @@ from vedette.config.schema import Config, Endpoint, Match, Selector
 from vedette.doors.drill import PATH
 from vedette.edge.advertise import link_header, robots_route
 from vedette.edge.clusters import cluster_name
+from vedette.edge.cookies import device_cookie
 
 __all__ = ["BODY_LIMIT_BYTES", "INTERNAL_HEADERS", "loose", "reads_body", "route_configuration", "strict"]
 
@@ -138,11 +139,13 @@ def _virtual_host(config: Config, host: str) -> dict[str, Any]:
                         "append_action": "APPEND_IF_EXISTS_OR_ADD",
                     }
                 ]
+    cookie = {"response_headers_to_add": [device_cookie()]} if config.identity.device_cookie is not None else {}
     return {
         "name": host,
         "domains": ["*"] if host == "default" else [host, f"{host}."],
         "routes": routes,
         "request_headers_to_remove": list(INTERNAL_HEADERS),
+        **cookie,
         "retry_policy": {
             # Only where the API cannot have seen a byte of the request.
             "retry_on": "connect-failure,refused-stream,reset-before-request",
