@@ -124,7 +124,7 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey | None:
     RSA keys have 2048 to 4096 bits: shorter ones are unsafe, longer ones an attack on the verifier.
     """
     kind = jwk.get("kty")
-    if kind not in _MEMBERS or not PRIVATE.isdisjoint(jwk):
+    if not isinstance(kind, str) or kind not in _MEMBERS or not PRIVATE.isdisjoint(jwk):
         return None
     public: dict[str, Any] = {"kty": kind}
     for name in _MEMBERS[kind]:
