@@ -18,6 +18,7 @@ from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is
 from vedette.collect.identity import number_of, selector
 from vedette.collect.network import NetworkSignals, language_conflict, proxy_gap, weigh
 from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers
+from vedette.collect.openapi import described
 from vedette.collect.parameters import parameters_of
 from vedette.collect.robots import NOBODY, Claim, Robots
 from vedette.collect.signatures import UNSIGNED, Signatures, Signed
@@ -151,13 +152,15 @@ class Collector:
         gathered = gathered or Gathered.shipped()
         self.hash = Hasher(key)
         self._config = config
-        self.router = Router(config.endpoints)
+        known = described(config)
+        self.router = Router(config.endpoints, known)
+        endpoints = (*config.endpoints, *(one.endpoint for one in known))
         identity = config.identity
         self._sessions = tuple((where.source, where.name.lower(), selector(where)) for where in identity.session)
         self._device = selector(identity.device) if identity.device else None
         self._api_key = selector(identity.api_key) if identity.api_key else None
-        self._accounts = {e.name: selector(e.account) for e in config.endpoints if e.account}
-        self._objects = {e.name: selector(e.object) for e in config.endpoints if e.object}
+        self._accounts = {e.name: selector(e.account) for e in endpoints if e.account}
+        self._objects = {e.name: selector(e.object) for e in endpoints if e.object}
         self._operations = {
             e.name: selector(e.operation)
             for e in config.endpoints

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from vedette.collect.openapi import described
 from vedette.config.schema import Config, Endpoint, Match, Selector
 from vedette.doors.drill import PATH
 from vedette.edge.advertise import link_header, robots_route
@@ -123,7 +124,8 @@ def route_configuration(config: Config) -> dict[str, Any]:
 def _virtual_host(config: Config, host: str) -> dict[str, Any]:
     routes: list[dict[str, Any]] = []
     # The proof that a drill is wanted is in a body; beyond reading it, the edge treats it as any other request.
-    endpoints = config.endpoints if config.drill is None else (*config.endpoints, _DRILL)
+    endpoints = (*config.endpoints, *(one.endpoint for one in described(config)))
+    endpoints = endpoints if config.drill is None else (*endpoints, _DRILL)
     for matcher, body, refuse in _special(endpoints, host):
         routes += _routes(matcher, host, body=body, refuse=refuse)
     routes += _routes({"prefix": "/"}, host, body=False, refuse=False)
