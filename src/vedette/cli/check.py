@@ -27,6 +27,7 @@ def command(
     /,
     *,
     schema: Annotated[bool, Parameter(negative="")] = False,
+    decoys: Annotated[bool, Parameter(negative="")] = False,
     quiet: bool = False,
     endpoints: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
     format: Format = "auto",
@@ -52,6 +53,8 @@ def command(
         The configuration.
     schema
         Print the JSON Schema of vedette.yaml for editors instead.
+    decoys
+        Print where else the decoy paths could be written down for bots to find, ready to paste, instead.
     quiet
         Print mistakes only.
     endpoints
@@ -77,14 +80,19 @@ def command(
         from vedette.cli.endpoints import propose
 
         return propose(config, tuple("-" if name == STDIN else name for name in endpoints or ()), format, data)
-    return _show(config, notes, quiet=quiet)
+    return _show(config, notes, quiet=quiet, decoys=decoys)
 
 
-def _show(config: Config, notes: list[tuple[str, str]], *, quiet: bool) -> int:
+def _show(config: Config, notes: list[tuple[str, str]], *, quiet: bool, decoys: bool) -> int:
     from vedette.config.show import effective
 
     _check_files(config)
     if quiet:
+        return 0
+    if decoys:
+        from vedette.edge.advertise import to_paste
+
+        print(to_paste(config.honeypots), end="")
         return 0
     print(effective(config), end="")
     for feed in config.feeds:
