@@ -162,11 +162,11 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
         limit: Name of the limit, its quota and window in seconds, and what is left: for the ``RateLimit`` fields.
         delay_s: How long the edge holds the request.
         redirect: Target and status of a redirect.
-        device_cookie: ``Set-Cookie`` value for a client that brought no valid device cookie, or empty.
+        device_cookie: ``Set-Cookie`` value for a client that brought no valid device cookie, or empty; the edge sets
+            it where no shared cache may store it.
         end_session: True where the session is refused from now on and its cookies are expired.
         decoy: True where a decoy path is answered with something that looks like an API's answer.
         degraded: True where no decision could be had.
-        cookie: ``Set-Cookie`` value for a client without a device cookie; the edge sets it where that is safe.
     """
 
     advice: str = ""
@@ -178,7 +178,6 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
     end_session: bool = False
     decoy: bool = False
     degraded: bool = False
-    cookie: str = ""
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):

@@ -113,7 +113,7 @@ def upstream_headers(decision: Decision) -> Headers:
     fields: Headers = (value,)
     if decision.action == "delay" and decision.enforced:
         fields = (value, (DELAY_HEADER, str(ceil(min(max(directive.delay_s, 0.0), DELAY_MAX_S) * 1000.0))))
-    return (*fields, (COOKIE_HEADER, directive.cookie)) if directive.cookie else fields
+    return (*fields, (COOKIE_HEADER, directive.device_cookie)) if directive.device_cookie else fields
 
 
 def instance(identifier: str) -> str:
