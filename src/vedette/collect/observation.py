@@ -6,6 +6,7 @@ the rule language, which live as long as the request.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache, partial
 from hashlib import blake2b
 
@@ -32,6 +33,7 @@ __all__ = ["Collector", "Hasher", "Observation"]
 
 NAN = float("nan")
 _MASK = (1 << 64) - 1
+_HOST = re.compile(r"(?:[^\s/\\,;@?#<>:\[\]\"']*|\[[0-9a-f:.]*\])(?::[0-9]*)?")
 _LOCAL_HOSTS = ("localhost", "127.", "[::1]")
 _CACHED_NAMES = 1024
 """Characters of all header names together up to which a shape is remembered."""
@@ -349,8 +351,10 @@ def _wide(address: Address) -> str:
 
 @lru_cache(maxsize=1024)
 def _host(text: str) -> str:
-    """Give a host in lower case without its port."""
+    """Give a host in lower case without its port; empty where it holds what no host does, such as a path."""
     text = text.lower()
+    if not _HOST.fullmatch(text):
+        return ""
     if text.startswith("["):
         return text.partition("]")[0] + "]"
     return text.partition(":")[0]

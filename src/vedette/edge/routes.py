@@ -46,6 +46,29 @@ INTERNAL_HEADERS = (
 _DRILL = Endpoint(
     name="drill", match=Match("", "POST", "", tuple(PATH[1:].split("/"))), account=Selector("body", "nonce")
 )
+_ODD_HOST: dict[str, Any] = {
+    "match": {
+        "prefix": "",
+        "headers": [
+            {
+                "name": ":authority",
+                "string_match": {"safe_regex": {"regex": r"(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]*\])(?::[0-9]*)?"}},
+                "invert_match": True,
+            }
+        ],
+    },
+    "direct_response": {
+        "status": 400,
+        "body": {
+            "inline_string": '{"type":"about:blank","title":"Bad Request","status":400,"detail":"Host is no host."}'
+        },
+    },
+    "response_headers_to_add": [
+        {"header": {"key": "content-type", "value": "application/problem+json"}},
+        {"header": {"key": "cache-control", "value": "no-store"}},
+    ],
+}
+"""Where Host is given twice Envoy joins the values with a comma; API and engine could take different ones for it."""
 _SEPARATOR = r"(?:/|\\|%(?:25)*(?:2F|5C))"
 _PARAMETERS = r"(?:(?:;|%(?:25)*3B)[^/?]*)?"
 _DOT_SEGMENTS = rf".*{_SEPARATOR}(?:\.|%(?:25)*2E){{1,2}}{_PARAMETERS}(?:{_SEPARATOR}.*)?"
@@ -129,6 +152,8 @@ def _virtual_host(config: Config, host: str) -> dict[str, Any]:
     for matcher, body, refuse in _special(endpoints, host):
         routes += _routes(matcher, host, body=body, refuse=refuse)
     routes += _routes({"prefix": "/"}, host, body=False, refuse=False)
+    if host == "default":
+        routes.insert(0, _ODD_HOST)
     robots, link = robots_route(config), link_header(config.honeypots)
     if robots is not None:
         routes.insert(0, robots)
