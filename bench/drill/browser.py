@@ -40,6 +40,7 @@ async function ask(path) {
 async function all() {
   const before = await ask('/api/products/%(product)d');
   await new Promise(done => setTimeout(done, 1500));  // what the API allows this origin is known within a second
+  await ask('/api/internal/export');  // a decoy: no certainty where a page has led the browser, but limited
   const refused = await ask('/api/internal/export');
   const after = await ask('/api/products/%(product)d');
   return {before, refused, after};

@@ -71,7 +71,7 @@ def run_refusal(place: Stage) -> Refusal:
 
 
 def judge_refusal(seen: dict[str, Any]) -> Refusal:
-    """The product was readable before, and the honeypot gave a problem that the page could read.
+    """The product was readable before, and the limit on the honeypot gave a problem that the page could read.
 
     >>> judge_refusal({"error": "TypeError: Failed to fetch"})
     Refusal(is_met=False, text='the page could not read it: TypeError: Failed to fetch')
@@ -81,7 +81,7 @@ def judge_refusal(seen: dict[str, Any]) -> Refusal:
     before, refused = seen["before"], seen["refused"]
     if before["status"] != 200:
         return Refusal(False, f"an ordinary call from the page got {before['status']}")
-    if refused["status"] != 403 or not str(refused["type"]).startswith("application/problem+json"):
+    if refused["status"] != 429 or not str(refused["type"]).startswith("application/problem+json"):
         return Refusal(False, f"the honeypot answered {refused['status']} {refused['type']}")
     try:
         problem = msgspec.json.decode(refused["text"])
@@ -89,4 +89,4 @@ def judge_refusal(seen: dict[str, Any]) -> Refusal:
         return Refusal(False, "the refusal is not JSON")
     if not isinstance(problem, dict) or not problem.get("instance"):
         return Refusal(False, "the problem names no instance")
-    return Refusal(True, f"403 problem+json, title “{problem.get('title', '')}”, readable across origins")
+    return Refusal(True, f"429 problem+json, title “{problem.get('title', '')}”, readable across origins")

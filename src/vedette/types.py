@@ -162,7 +162,8 @@ class Directive(Struct, frozen=True, kw_only=True, gc=False):
         limit: Name of the limit, its quota and window in seconds, and what is left: for the ``RateLimit`` fields.
         delay_s: How long the edge holds the request.
         redirect: Target and status of a redirect.
-        device_cookie: ``Set-Cookie`` value for a client that brought no valid device cookie, or empty.
+        device_cookie: ``Set-Cookie`` value for a client that brought no valid device cookie, or empty; the edge sets
+            it where no shared cache may store it.
         end_session: True where the session is refused from now on and its cookies are expired.
         decoy: True where a decoy path is answered with something that looks like an API's answer.
         degraded: True where no decision could be had.

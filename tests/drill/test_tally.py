@@ -81,7 +81,7 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch)
 
 def test_a_refusal_counts_only_where_the_page_could_read_it():
     before = {"status": 200, "type": "application/json", "text": "{}"}
-    refused = {"status": 403, "type": "application/problem+json", "text": '{"title": "no", "instance": "urn:x"}'}
+    refused = {"status": 429, "type": "application/problem+json", "text": '{"title": "no", "instance": "urn:x"}'}
     assert people.judge_refusal({"before": before, "refused": refused}).is_met
     assert not people.judge_refusal({"before": before, "refused": {**refused, "text": "{}"}}).is_met
     assert not people.judge_refusal({"before": before, "refused": before}).is_met

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from vedette.cli import STDIN
 from vedette.config import load_with_notes
 from vedette.config.feeds import describe
 from vedette.config.schema import Config
@@ -18,6 +19,9 @@ __all__ = ["command"]
 DEFAULT = Path("vedette.yaml")
 
 
+Format = Literal["auto", "jsonl", "combined", "common", "envoy", "alb", "cloudfront", "har"]
+
+
 def command(
     file: Path | None = None,
     /,
@@ -25,6 +29,9 @@ def command(
     schema: Annotated[bool, Parameter(negative="")] = False,
     decoys: Annotated[bool, Parameter(negative="")] = False,
     quiet: bool = False,
+    endpoints: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
+    format: Format = "auto",
+    data: Path | None = None,
 ) -> int:
     """Check a configuration and print it with every default.
 
@@ -32,7 +39,13 @@ def command(
     it reads vedette.yaml, or shows the built-in defaults where there is none. Mistakes go to standard error, one a
     line with file, line, key, what was found and what is allowed; the exit code is then 2.
 
+    With --endpoints LOG... it prints the endpoints that recorded traffic shows instead, as YAML to look at and paste
+    into vedette.yaml; with --data DIR those that a running system has learned. What belongs to endpoints of FILE is
+    left out.
+
     Example: vedette check vedette.yaml
+
+    Example: vedette check --endpoints access.log.gz
 
     Parameters
     ----------
@@ -44,9 +57,13 @@ def command(
         Print where else the decoy paths could be written down for bots to find, ready to paste, instead.
     quiet
         Print mistakes only.
+    endpoints
+        Logs, or - for standard input.
+    format
+        Of all logs; auto looks at the first lines of each.
+    data
+        The data directory of a system that runs, or ran; its event log is read.
     """
-    from vedette.config.show import effective
-
     if schema:
         from vedette.config.json_schema import json_schema
 
@@ -55,9 +72,20 @@ def command(
     chosen = file or (DEFAULT if DEFAULT.exists() else None)
     if chosen is None:
         config, notes = load_with_notes(None, {"upstream": "http://127.0.0.1:8000"})
-        print("# no file given and no vedette.yaml here: the built-in defaults", file=sys.stderr)
+        if endpoints is None and data is None:
+            print("# no file given and no vedette.yaml here: the built-in defaults", file=sys.stderr)
     else:
         config, notes = load_with_notes(chosen)
+    if endpoints is not None or data is not None:
+        from vedette.cli.endpoints import propose
+
+        return propose(config, tuple("-" if name == STDIN else name for name in endpoints or ()), format, data)
+    return _show(config, notes, quiet=quiet, decoys=decoys)
+
+
+def _show(config: Config, notes: list[tuple[str, str]], *, quiet: bool, decoys: bool) -> int:
+    from vedette.config.show import effective
+
     _check_files(config)
     if quiet:
         return 0

@@ -48,6 +48,10 @@ class DistinctCounter:
             return REGISTERS * math.log(REGISTERS / self._empty)
         return raw
 
+    def joined(self, other: DistinctCounter) -> DistinctCounter:
+        """Give the counter of all that either has seen."""
+        return DistinctCounter(bytes(map(max, self._registers, other._registers)))
+
     def state(self) -> bytes:
         """Give the registers."""
         return bytes(self._registers)

@@ -223,7 +223,7 @@ def _pattern(path: str) -> str:
     parts: list[str] = []
     for segment in path.strip("/").split("/"):
         if segment == "**":
-            parts.append("(?:/.*)?")
+            parts.append("(?s:/.*)?")
         elif segment[:1] == "{" and segment[-1:] == "}":
             parts.append("/[^/]+")
         else:

@@ -12,7 +12,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from msgspec import Struct
@@ -124,7 +124,7 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey | None:
     RSA keys have 2048 to 4096 bits: shorter ones are unsafe, longer ones an attack on the verifier.
     """
     kind = jwk.get("kty")
-    if kind not in _MEMBERS or not PRIVATE.isdisjoint(jwk):
+    if not isinstance(kind, str) or kind not in _MEMBERS or not PRIVATE.isdisjoint(jwk):
         return None
     public: dict[str, Any] = {"kty": kind}
     for name in _MEMBERS[kind]:
@@ -147,7 +147,7 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey | None:
     from joserfc.jwk import import_key  # 20 ms: only where a token is expected
 
     try:
-        native = import_key(public, kind)
+        native = import_key(public, cast("Any", kind))
         native.get_op_key("verify")
     except Exception:  # a library's own errors, a point off the curve, an even modulus: all mean the same
         return None

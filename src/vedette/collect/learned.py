@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from vedette.collect.purposes import is_route_word
+from vedette.collect.purposes import is_collection, is_route_word, is_version
 from vedette.collect.templates import MAX_SEGMENTS, MAX_TEMPLATE, is_sluggish, slug
 
 __all__ = ["MAX_NAMES", "Learned"]
@@ -31,13 +31,15 @@ MAX_SLUGS = 256
 MAX_DEPTH = 8
 MAX_STATE_BYTES = 4 << 20
 
-LOOKS = 16
-"""So many values that look like titles make a place one of values, if they are at least half of its values."""
-LOOKS_AT_ROOT = 64
-"""The same directly below the root, where routes stand beside each other."""
+LOOKS, LOOKS_ELSEWHERE, LOOKS_AT_ROOT = 16, 48, 64
+"""So many values that look like titles make a place one of values, if they are at least half of its values: below the
+name of a collection (``/products``), below any other word, and directly below the root, where routes stand together.
+"""
+NUMBERED, NUMBERED_AT_ROOT = 12, 32
+"""The same for values that hold a digit (``page7.html``, ``vol-12``)."""
 PLAIN, PLAIN_ANSWERS, PLAIN_ONCE = 64, 512, 3
-"""So many plain words do, after so many answers, if at least one in three has been seen once only: words of routes are
-soon all known, values keep coming."""
+"""So many plain words do, after so many answers (or as many words as are remembered), if at least one in three has been
+seen once only: words of routes are soon all known, values keep coming."""
 STANDING, STANDING_TIMES = 32, 16
 """What was answered so often, and so many times as often as the median of its place, keeps its own name."""
 
@@ -54,25 +56,31 @@ class Place:
         self.values: dict[str, int] = values or {}
         self.total = total
 
-    def kept(self) -> frozenset[str]:
+    def kept(self, depth: int) -> frozenset[str]:
         """Give the values that keep their own names if this place becomes one of values."""
         counts = sorted(number // _ONE for number in self.values.values())
         high = max(STANDING, STANDING_TIMES * counts[len(counts) // 2])
-        own = {
+        return frozenset(
             value
             for value, number in self.values.items()
-            if number & (_DEEP | _WRITTEN) or is_route_word(value) or number // _ONE >= high
-        }
-        return frozenset(own)
+            if number & (_DEEP | _WRITTEN)
+            or number // _ONE >= high
+            or is_route_word(value)
+            or (depth < 2 and is_version(value))
+        )
 
-    def holds_values(self, depth: int) -> bool:
+    def holds_values(self, prefix: str, depth: int) -> bool:
         """Say whether the values here are values, and not the words of routes."""
         free = [value for value, number in self.values.items() if not number & (_DEEP | _WRITTEN)]
         free = [value for value in free if not is_route_word(value)]
-        looks = sum(map(is_sluggish, free))
-        if looks >= (LOOKS if depth else LOOKS_AT_ROOT) and 2 * looks >= len(free):
+        numbered = sum(any(map(str.isdigit, value)) for value in free)
+        if numbered >= (NUMBERED if depth else NUMBERED_AT_ROOT) and 2 * numbered >= len(free):
             return True
-        if len(free) < PLAIN or self.total < PLAIN_ANSWERS:
+        looks = sum(map(is_sluggish, free))
+        enough = LOOKS if is_collection(prefix.rpartition("/")[2]) else LOOKS_ELSEWHERE if depth else LOOKS_AT_ROOT
+        if looks >= enough and 2 * looks >= len(free):
+            return True
+        if len(free) < PLAIN or (self.total < PLAIN_ANSWERS and len(free) < MAX_VALUES - 8):
             return False
         once = sum(self.values[value] // _ONE == 1 for value in free)
         return PLAIN_ONCE * once >= len(free)
@@ -131,7 +139,7 @@ class Learned:
             if "{" not in segment and segment and prefix not in self._slugs:
                 flags = 0
                 if depth + 1 < len(segments):
-                    flags = _DEEP if segments[depth + 1][:1] == "{" else 0
+                    flags = _DEEP if segments[depth + 1] in ("{id}", "{slug}") else 0
                 elif not is_read:
                     flags = _WRITTEN
                 has_turned = self._learn_one(prefix, depth, segment[:64], flags) or has_turned
@@ -165,13 +173,13 @@ class Learned:
                 return False
         place.values[value] = _ONE | flags
         self._size += 1
-        return len(place.values) >= LOOKS and len(place.values) % 8 == 0 and self._turn(prefix, place, depth)
+        return len(place.values) >= NUMBERED and len(place.values) % 4 == 0 and self._turn(prefix, place, depth)
 
     def _turn(self, prefix: str, place: Place, depth: int) -> bool:
         """Make a place one of values, if it is one, and merge what was learned about each of them."""
-        if len(self._slugs) >= MAX_SLUGS or not place.holds_values(depth):
+        if len(self._slugs) >= MAX_SLUGS or not place.holds_values(prefix, depth):
             return False
-        self._slugs[prefix] = place.kept()
+        self._slugs[prefix] = place.kept(depth)
         names, places = self._names, self._places
         self._names, self._places, self._size = {}, {}, 0
         for name, count in names.items():

@@ -26,7 +26,7 @@ def match_pattern(match: Match) -> tuple[str, tuple[str, ...]]:
     path, names = "", []
     for segment in match.segments:
         if segment == "**":
-            path += "(?:/.*)?"
+            path += "(?s:/.*)?"
         elif segment.startswith("{") and segment.endswith("}"):
             names.append(segment[1:-1])
             path += "/([^/]+)"

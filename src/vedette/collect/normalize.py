@@ -22,10 +22,12 @@ __all__ = ["CACHED_LENGTH", "Address", "TrustedProxies", "normal_path", "read_ad
 MAX_HEADERS = 128
 MAX_VALUE = 8192
 MAX_PATH = 4096
+MAX_RAW_PATH = 16_384
 MAX_HOPS = 20
 CACHED_LENGTH = 256
 """Longer texts are computed anew each time, so that a cache of thousands stays within a few megabytes."""
-_FORWARDED_FOR = re.compile(r'(?:^|[;,\s])for="?\[?([0-9A-Fa-f:.]{2,45})', re.IGNORECASE)
+_FORWARDED_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^",;]+|[,;"]', re.DOTALL)
+"""Of a Forwarded header (RFC 7239, section 4): a quoted string, other text, a separator, or a quote that never ends."""
 _DOTS = re.compile(r"/\.(?=/|$)")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}")
@@ -73,12 +75,15 @@ def read_address(text: str) -> Address:
 
 
 def normal_path(path: str) -> str:
-    """Give the form of a path in which it is matched; what is longer than 4096 characters is cut.
+    """Give the form of a path in which it is matched, cut at 4096 characters.
+
+    Cut afterwards: a path must not get longer than what is looked at by what it loses here (``;x=…``, ``//``). Of more
+    than 16 KiB as received only so much is looked at.
 
     >>> normal_path("//api/./a/../Login;x=1/")
     '/api/Login'
     """
-    return _remembered(path) if len(path) <= CACHED_LENGTH else _normal_path(path[:MAX_PATH])
+    return _remembered(path) if len(path) <= CACHED_LENGTH else _normal_path(path[:MAX_RAW_PATH])
 
 
 def _normal_path(path: str) -> str:
@@ -97,7 +102,7 @@ def _normal_path(path: str) -> str:
             else:
                 parts.append(part)
         path = "/".join(parts)
-    return path.rstrip("/") or "/"
+    return path[:MAX_PATH].rstrip("/") or "/"
 
 
 _remembered = lru_cache(maxsize=8192)(_normal_path)
@@ -150,13 +155,14 @@ class TrustedProxies:
         if request.peer_is_client or not self._header or not self.trusts(peer):
             return peer
         if self._header not in ("x-forwarded-for", "forwarded"):
-            claimed = values.get(self._header, "").strip()
+            claimed = _without_port(self._last(request).strip())
             return claimed if _is_address(claimed) else peer
-        joined = ",".join(value for name, value in (request.headers or ()) if name.lower() == self._header)
+        lines = [value for name, value in (request.headers or ()) if name.lower() == self._header]
+        # what is too long loses its beginning: the end is what the proxy nearest to us has added
         if self._header == "forwarded":
-            hops = _FORWARDED_FOR.findall(joined[:MAX_VALUE])
+            hops = [hop for line in lines[-MAX_HOPS:] for hop in _forwarded_hops(line[-MAX_VALUE:])]
         else:
-            hops = [hop.strip() for hop in joined[:MAX_VALUE].split(",")]
+            hops = [hop.strip() for hop in ",".join(lines)[-MAX_VALUE:].split(",")]
         for hop in reversed(hops[-MAX_HOPS:]):
             address = _without_port(hop)
             if not _is_address(address):
@@ -164,6 +170,46 @@ class TrustedProxies:
             if not self._is_trusted(address):
                 return address
         return peer
+
+    def _last(self, request: Request) -> str:
+        """Give the header's last value: what the proxy has added stands behind what a client may have sent."""
+        said = ""
+        for name, value in request.headers or ():
+            if name.lower() == self._header:
+                said = value
+        return said
+
+
+def _forwarded_hops(line: str) -> list[str]:
+    """Give the ``for`` of each element of one Forwarded line, empty where an element has none.
+
+    A quote that never ends makes the rest one hop, and nobody's: what stands there cannot be told apart from what a
+    client wrote.
+
+    >>> _forwarded_hops('for=192.0.2.1;host="a;for=6.6.6.6", for="[2001:db8::1]:47", for=_hidden')
+    ['192.0.2.1', '[2001:db8::1]:47', '_hidden']
+    """
+    hops: list[str] = []
+    pair = address = ""
+    for piece in _FORWARDED_PIECE.findall(line):
+        if piece == '"':
+            return [*hops, ""]
+        if piece not in (",", ";"):
+            pair += piece
+            continue
+        address = _for(pair) or address
+        pair = ""
+        if piece == ",":
+            hops.append(address)
+            address = ""
+    return [*hops, _for(pair) or address]
+
+
+def _for(pair: str) -> str:
+    name, _, value = pair.strip().partition("=")
+    if name.lower() != "for":
+        return ""
+    return value.strip('"').replace("\\", "") if value.startswith('"') else value
 
 
 def _without_port(text: str) -> str:

@@ -6,6 +6,7 @@ the rule language, which live as long as the request.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache, partial
 from hashlib import blake2b
 
@@ -18,6 +19,7 @@ from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is
 from vedette.collect.identity import number_of, selector
 from vedette.collect.network import NetworkSignals, language_conflict, proxy_gap, weigh
 from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers
+from vedette.collect.openapi import described
 from vedette.collect.parameters import parameters_of
 from vedette.collect.robots import NOBODY, Claim, Robots
 from vedette.collect.signatures import UNSIGNED, Signatures, Signed
@@ -31,6 +33,7 @@ __all__ = ["Collector", "Hasher", "Observation"]
 
 NAN = float("nan")
 _MASK = (1 << 64) - 1
+_HOST = re.compile(r"(?:[^\s/\\,;@?#<>:\[\]\"']*|\[[0-9a-f:.]*\])(?::[0-9]*)?")
 _LOCAL_HOSTS = ("localhost", "127.", "[::1]")
 _CACHED_NAMES = 1024
 """Characters of all header names together up to which a shape is remembered."""
@@ -151,13 +154,15 @@ class Collector:
         gathered = gathered or Gathered.shipped()
         self.hash = Hasher(key)
         self._config = config
-        self.router = Router(config.endpoints)
+        known = described(config)
+        self.router = Router(config.endpoints, known)
+        endpoints = (*config.endpoints, *(one.endpoint for one in known))
         identity = config.identity
         self._sessions = tuple((where.source, where.name.lower(), selector(where)) for where in identity.session)
         self._device = selector(identity.device) if identity.device else None
         self._api_key = selector(identity.api_key) if identity.api_key else None
-        self._accounts = {e.name: selector(e.account) for e in config.endpoints if e.account}
-        self._objects = {e.name: selector(e.object) for e in config.endpoints if e.object}
+        self._accounts = {e.name: selector(e.account) for e in endpoints if e.account}
+        self._objects = {e.name: selector(e.object) for e in endpoints if e.object}
         self._operations = {
             e.name: selector(e.operation)
             for e in config.endpoints
@@ -346,8 +351,10 @@ def _wide(address: Address) -> str:
 
 @lru_cache(maxsize=1024)
 def _host(text: str) -> str:
-    """Give a host in lower case without its port."""
+    """Give a host in lower case without its port; empty where it holds what no host does, such as a path."""
     text = text.lower()
+    if not _HOST.fullmatch(text):
+        return ""
     if text.startswith("["):
         return text.partition("]")[0] + "]"
     return text.partition(":")[0]

@@ -16,7 +16,7 @@ from msgspec import Struct
 from vedette.collect.templates import STATIC
 from vedette.types import Purpose
 
-__all__ = ["SENSITIVE", "WORDS", "Guess", "guess", "guess_operation", "is_route_word"]
+__all__ = ["SENSITIVE", "WORDS", "Guess", "guess", "guess_operation", "is_collection", "is_route_word", "is_version"]
 
 
 class Guess(Struct, frozen=True, gc=False):
@@ -178,12 +178,35 @@ def _by_words(method: str, template: str) -> Guess:
 def is_route_word(segment: str) -> bool:
     """Say whether a lower-case segment is a word that APIs name routes with, and not the name of an object.
 
-    >>> is_route_word("log_in"), is_route_word("v2"), is_route_word("boots")
-    (True, True, False)
+    >>> is_route_word("log_in"), is_route_word("boots")
+    (True, False)
     """
-    return _SEPARATORS.sub("-", segment) in _ROUTE_WORDS or _VERSION.fullmatch(segment) is not None
+    return _SEPARATORS.sub("-", segment) in _ROUTE_WORDS
 
 
+def is_version(segment: str) -> bool:
+    """Say whether a segment is the version of an API, such as ``v2`` or ``v1.1``."""
+    return _VERSION.fullmatch(segment) is not None
+
+
+def is_collection(segment: str) -> bool:
+    """Say whether a lower-case segment names a collection: objects stand below it.
+
+    >>> is_collection("produkte"), is_collection("api")
+    (True, False)
+    """
+    return segment in _COLLECTIONS
+
+
+_COLLECTIONS = (
+    _PRODUCTS
+    | _LISTINGS
+    | set(
+        "c t tag tags blog blogs post posts news story stories author authors user users member members shop shops"
+        " store stores brand brands topic topics event events city cities recipes docs wiki page pages movies books"
+        " games channels profiles companies marken tags artikel noticias actualites blogue".split()
+    )
+)
 _ROUTE_WORDS = (
     frozenset(word for _, known, _ in (*_TABLE, *_LAST) for word in known)
     | _VERBS

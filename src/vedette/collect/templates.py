@@ -19,7 +19,7 @@ MAX_TEMPLATE = 256
 _SHORTEST_CODE = 10
 
 _IDENTIFIER = re.compile(
-    r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?=(?:[^/\d]*\d){3})[\w.~@%+-]+"
+    r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?=(?:[^/\d]*\d){3})[\w.~@%+:,()'$!=-]+"
     r"|[^/@\s]+@[^/@\s]+\.[a-z]{2,}",
     re.IGNORECASE,
 )
@@ -31,6 +31,7 @@ STATIC = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"\.[a-z][a-z0-9]{0,4}$")
+_DIGIT = re.compile(r"\d")
 _WORDS = re.compile(r"[a-z0-9]+[-_.+~ ][a-z0-9]+")
 
 
@@ -40,18 +41,20 @@ def template_of(path: str) -> tuple[str, str]:
     >>> template_of("/v1/products/4711/reviews")
     ('/v1/products/{id}/reviews', '4711')
     >>> template_of("/assets/app.3f9a1c77.js"), template_of("/watch/dQw4w9WgXcQ")
-    (('/assets/{id}.js', 'app.3f9a1c77.js'), ('/watch/{id}', 'dQw4w9WgXcQ'))
+    (('/assets/{file}.js', ''), ('/watch/{id}', 'dQw4w9WgXcQ'))
     """
     return _remembered(path) if len(path) <= CACHED_LENGTH else _template_of(path)
 
 
 def _template_of(path: str) -> tuple[str, str]:
     parts, last = [], ""
+    ending = STATIC.search(path)
+    if ending is not None:  # of static files only the directory tells endpoints apart
+        path = f"{path.rpartition('/')[0]}/{{file}}{ending[0].lower()}"
     for part in path.split("/")[:MAX_SEGMENTS]:
-        if part and (_IDENTIFIER.fullmatch(part) or _is_code(part)):
+        if part and part[0] != "{" and (_IDENTIFIER.fullmatch(part) or _is_code(part)):
             last = part
-            ending = STATIC.search(part)
-            parts.append("{id}" + ending[0].lower() if ending is not None else "{id}")
+            parts.append("{id}")
         else:
             parts.append(part.lower())
     return "/".join(parts)[:MAX_TEMPLATE] or "/", last
@@ -76,10 +79,12 @@ def _is_code(part: str) -> bool:
 def is_sluggish(segment: str) -> bool:
     """Say whether a lower-case segment looks like a title made fit for a URL, rather than the name of a route.
 
-    >>> is_sluggish("blue-suede-shoes"), is_sluggish("crème"), is_sluggish("products"), is_sluggish("sign-up")
-    (True, True, False, False)
+    >>> [is_sluggish(segment) for segment in ("blue-suede-shoes", "crème", "page7.html", "products", "sign-up")]
+    [True, True, True, False, False]
     """
-    return (len(segment) >= 10 and _WORDS.search(segment) is not None) or not segment.isascii() or len(segment) > 20
+    if not segment.isascii() or len(segment) > 20 or _DIGIT.search(segment) is not None:
+        return True
+    return len(segment) >= 10 and _WORDS.search(segment) is not None
 
 
 def slug(segment: str) -> str:

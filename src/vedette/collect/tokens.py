@@ -14,6 +14,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -52,7 +53,7 @@ class TokenFacts(Struct, frozen=True, gc=False):
         once: Text that may be used once, or empty; ``until``: Unix seconds until when it has to be remembered.
         age_s: Seconds since it was made, or NaN.
         subject: What the token stands for (an install key, a JWT's ``sub`` or ``cnf``), or empty.
-        session: Value of the claim that ``identity.session`` names by ``jwt.CLAIM``, of a verified token, or empty.
+        session: Value of the first claim that ``identity.session`` names before anything that is no claim, or empty.
         ask: URL of a key set that should be fetched, or empty.
         claims: Values of all claims that a ``jwt.CLAIM`` selector names, by ``jwt.CLAIM``; of a verified access token.
         is_bound: The verified access token names the key of the DPoP proof.
@@ -203,7 +204,8 @@ class Tokens:
         jwt = identity.jwt
         self._access = Jwts(jwt.jwks, jwt.issuer, jwt.audience, self._budget) if jwt else None
         self._dpop = identity.dpop
-        self._session_claims = tuple(where.name for where in identity.session if where.source == "jwt")
+        first = takewhile(lambda where: where.source == "jwt", identity.session)
+        self._session_claims = tuple(where.name for where in first)
         self._claims = _claims_named(config)
         self.is_idle = not self._apps and self._access is None and self._dpop is None
         self.take(gathered)

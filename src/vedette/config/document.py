@@ -107,11 +107,13 @@ def flag_node(flag: str, text: str) -> Node:
     return Node("text", 0, text=text, origin=flag, source=text)
 
 
-def parse_document(raw: bytes) -> Node:
+def parse_document(
+    raw: bytes, *, size_max: int = SIZE_MAX, nodes_max: int = NODES_MAX, depth_max: int = DEPTH_MAX
+) -> Node:
     """Read one YAML document; an empty one is an empty mapping. Raises :class:`SourceError`."""
-    text = _decode(raw)
+    text = _decode(raw, size_max)
     try:
-        return _Composer(text).compose()
+        return _Composer(text, nodes_max, depth_max).compose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -120,9 +122,9 @@ def parse_document(raw: bytes) -> Node:
         raise SourceError([(1, f"not YAML, {str(error).splitlines()[0]}")]) from None
 
 
-def _decode(raw: bytes) -> str:
-    if len(raw) > SIZE_MAX:
-        raise SourceError([(1, f"too large, {len(raw)} bytes, at most {SIZE_MAX}")])
+def _decode(raw: bytes, size_max: int) -> str:
+    if len(raw) > size_max:
+        raise SourceError([(1, f"too large, {len(raw)} bytes, at most {size_max}")])
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise SourceError([(1, "not UTF-8 but UTF-16, save it as UTF-8")])
     try:
@@ -160,8 +162,10 @@ def _explain(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
 class _Composer:
     """Builds the tree from parser events, with an explicit stack."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, nodes_max: int, depth_max: int) -> None:
         self.text = text
+        self.nodes_max = nodes_max
+        self.depth_max = depth_max
         self.anchors: dict[str, Node] = {}
         self.stack: list[Node] = []
         self.names: list[tuple[int, str] | None] = []
@@ -233,8 +237,8 @@ class _Composer:
 
     def begin(self, kind: Literal["list", "map"], event: Any, line: int) -> None:
         self.tagged(event, line)
-        if len(self.stack) >= DEPTH_MAX:
-            raise SourceError([(line, f"nested too deeply, at most {DEPTH_MAX} levels")])
+        if len(self.stack) >= self.depth_max:
+            raise SourceError([(line, f"nested too deeply, at most {self.depth_max} levels")])
         if self.stack and self.stack[-1].kind == "map" and self.names[-1] is None:
             raise SourceError([(line, "a list or mapping as a key, a key is a text")])
         node = Node(kind, line, event.start_mark.column + 1, is_closed=False)
@@ -255,8 +259,8 @@ class _Composer:
         parent = self.stack[-1]
         parent.size += node.size
         self.nodes += 1
-        if parent.size > NODES_MAX or self.nodes > NODES_MAX:
-            raise SourceError([(node.line, f"too much, aliases expanded, at most {NODES_MAX} values")])
+        if parent.size > self.nodes_max or self.nodes > self.nodes_max:
+            raise SourceError([(node.line, f"too much, aliases expanded, at most {self.nodes_max} values")])
         if parent.kind == "list":
             parent.items.append(node)
             return

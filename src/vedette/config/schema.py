@@ -95,6 +95,27 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     on_failure: Literal["allow", "block"] = "allow"
 
 
+class Operation(Struct, frozen=True):
+    """An endpoint that an OpenAPI document describes.
+
+    Attributes:
+        parameters: ``name:type`` of what it takes, names in lower case.
+        fields: Names of the fields of its body, as they are written.
+    """
+
+    name: str
+    match: Match
+    parameters: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+class OpenApi(Struct, frozen=True):
+    """An OpenAPI document: where it is, and its operations in the order in which they are tried."""
+
+    file: str
+    operations: tuple[Operation, ...] = ()
+
+
 class AppToken(Struct, frozen=True, kw_only=True):
     """A token that an app sends.
 
@@ -361,7 +382,7 @@ class Config(Struct, frozen=True, kw_only=True):
     console: Console = Console()
     feedback: Feedback = Feedback()
     drill: Drill | None = None
-    openapi: Any = None
+    openapi: OpenApi | None = None
     networks: Networks = Networks()
     alerts: Any = None
     learning: Any = None

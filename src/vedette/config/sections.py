@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any, get_args
 
 from vedette.config import schema
@@ -12,6 +13,7 @@ from vedette.config.expressions import compile_success, compile_when
 from vedette.config.feeds import FEEDS_MOST, feed, own
 from vedette.config.identity import IDENTITY, long_secret
 from vedette.config.key_files import agent_keys
+from vedette.config.openapi import OpenApiError, read_openapi
 from vedette.config.policies import PRESETS, preset
 from vedette.config.reading import (
     MISSING,
@@ -207,6 +209,18 @@ def _feedback_key(reader: Reader, node: Node, path: str) -> Any:
     return reader.mapping(node, path, keys).get("key", MISSING)
 
 
+def _openapi(reader: Reader, node: Node, path: str) -> Any:
+    file = _path(reader, node, path)
+    if file is MISSING:
+        return MISSING
+    try:
+        return read_openapi(Path(file))
+    except OpenApiError as error:
+        for line, what in error.problems:
+            reader.problem(node, path, f"not usable, {node.text[:60]}{f':{line}' if line else ''}, {what}")
+        return MISSING
+
+
 def _object(reader: Reader, node: Node, path: str) -> Any:
     value = text(256)(reader, node, path)
     if value is not MISSING and (not value.partition(":")[0] or not value.partition(":")[2]):
@@ -288,7 +302,7 @@ _ENDPOINT = {
     "purpose": Key(_PURPOSE),
     "account": Key(_SELECTOR),
     "object": Key(_SELECTOR),
-    "operation": Key(later("batched operations come later", _SELECTOR)),
+    "operation": Key(_SELECTOR),
     "success": Key(expression(compile_success)),
     "unknown": Key(expression(compile_success)),
     "mode": Key(_MODE),
@@ -367,7 +381,7 @@ TOP: dict[str, Key] = {
     "console": Key(_console),
     "feedback": Key(structure(schema.Feedback, {"keys": Key(several(_feedback_key, lone=True))})),
     "drill": Key(structure(schema.Drill, {"key": Key(long_secret(DRILL_KEY_LENGTH), is_required=True)})),
-    "openapi": Key(later("endpoints from an OpenAPI document come later", text(4096))),
+    "openapi": Key(_openapi),
     "networks": Key(structure(schema.Networks, {"own": Key(own)})),
     "alerts": Key(
         later(

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from vedette.config.schema import Config, ConsoleToken, Listen, Match, Rate, Rule, Secret, Selector, Then
+from vedette.config.schema import Config, ConsoleToken, Listen, Match, OpenApi, Rate, Rule, Secret, Selector, Then
 from vedette.config.units import format_duration, format_rate, format_selector, format_share
 
 __all__ = ["effective"]
@@ -36,6 +36,8 @@ def _plain(value: Any) -> Any:
             return format_rate(value)
         case Match():
             return value.text
+        case OpenApi():
+            return value.file
         case Selector():
             return format_selector(value)
         case Listen(certificate=""):

@@ -22,7 +22,7 @@ from vedette.doors.connection import Call, answer, problem
 from vedette.doors.forwarded import PREFIX, read_question
 from vedette.doors.records import BadRecord, decision_record, outcomes_of, requests_of
 from vedette.errors import ConfigError
-from vedette.mitigate.actions import upstream_headers
+from vedette.mitigate.actions import COOKIE_HEADER, DELAY_HEADER, upstream_headers
 from vedette.telemetry import Concentration, Limited, Metrics, logger, status_class
 from vedette.types import Answer, Decision, Outcome, Request
 
@@ -40,7 +40,8 @@ TURN = 20
 OUTCOMES = 10_000
 DURABLE_S = 5.0
 """How long an outcome may wait for the disk before its sender is told to try again."""
-DELAY = "x-envoy-fault-delay-request"
+EDGE_ONLY = (COOKIE_HEADER, DELAY_HEADER)
+"""Only the embedded edge knows how to wait, and when a cookie may be set."""
 
 
 def new_id() -> str:
@@ -125,7 +126,7 @@ class Service:
                 lines = [
                     f"{name}: {value}\r\n"
                     for name, value in upstream_headers(decision)
-                    if from_edge or name != DELAY  # only the edge knows how to wait
+                    if from_edge or name not in EDGE_ONLY
                 ]
                 answered = b"HTTP/1.1 200 OK\r\n%scontent-length: 0\r\n\r\n" % "".join(lines).encode(
                     "latin-1", "replace"

@@ -14,7 +14,7 @@ from vedette.config.schema import Config
 from vedette.edge.answers import access_log
 from vedette.edge.clusters import ASK_TIMEOUT_S
 from vedette.errors import ConfigError
-from vedette.mitigate.actions import PLAUSIBLE
+from vedette.mitigate.actions import COOKIE_HEADER, PLAUSIBLE
 
 __all__ = ["certificate_secret", "forgeable", "listener", "split_address"]
 
@@ -212,6 +212,9 @@ def _mutations(config: Config, *, by_proxy: bool) -> list[dict[str, Any]]:
 
 
 def _filters(config: Config) -> list[dict[str, Any]]:
+    said: dict[str, Any] = {}
+    if config.identity.device_cookie is not None:
+        said["dynamic_metadata_from_headers"] = {"patterns": [{"exact": COOKIE_HEADER}]}
     filters = [
         _typed(
             "vedette.ask",
@@ -232,6 +235,7 @@ def _filters(config: Config) -> list[dict[str, Any]]:
                     },
                     # All of the engine's own; Envoy puts one of its own among them.
                     "allowed_client_headers": {"patterns": [{"safe_regex": {"regex": _other_than("x-envoy-")}}]},
+                    **said,
                 },
             },
         ),

@@ -14,10 +14,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from vedette.collect.openapi import described
 from vedette.config.schema import Config, Endpoint, Match, Selector
 from vedette.doors.drill import PATH
 from vedette.edge.advertise import link_header, robots_route
 from vedette.edge.clusters import cluster_name
+from vedette.edge.cookies import device_cookie
 
 __all__ = ["BODY_LIMIT_BYTES", "INTERNAL_HEADERS", "loose", "reads_body", "route_configuration", "strict"]
 
@@ -44,6 +46,29 @@ INTERNAL_HEADERS = (
 _DRILL = Endpoint(
     name="drill", match=Match("", "POST", "", tuple(PATH[1:].split("/"))), account=Selector("body", "nonce")
 )
+_ODD_HOST: dict[str, Any] = {
+    "match": {
+        "prefix": "",
+        "headers": [
+            {
+                "name": ":authority",
+                "string_match": {"safe_regex": {"regex": r"(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]*\])(?::[0-9]*)?"}},
+                "invert_match": True,
+            }
+        ],
+    },
+    "direct_response": {
+        "status": 400,
+        "body": {
+            "inline_string": '{"type":"about:blank","title":"Bad Request","status":400,"detail":"Host is no host."}'
+        },
+    },
+    "response_headers_to_add": [
+        {"header": {"key": "content-type", "value": "application/problem+json"}},
+        {"header": {"key": "cache-control", "value": "no-store"}},
+    ],
+}
+"""Where Host is given twice Envoy joins the values with a comma; API and engine could take different ones for it."""
 _SEPARATOR = r"(?:/|\\|%(?:25)*(?:2F|5C))"
 _PARAMETERS = r"(?:(?:;|%(?:25)*3B)[^/?]*)?"
 _DOT_SEGMENTS = rf".*{_SEPARATOR}(?:\.|%(?:25)*2E){{1,2}}{_PARAMETERS}(?:{_SEPARATOR}.*)?"
@@ -122,10 +147,13 @@ def route_configuration(config: Config) -> dict[str, Any]:
 def _virtual_host(config: Config, host: str) -> dict[str, Any]:
     routes: list[dict[str, Any]] = []
     # The proof that a drill is wanted is in a body; beyond reading it, the edge treats it as any other request.
-    endpoints = config.endpoints if config.drill is None else (*config.endpoints, _DRILL)
+    endpoints = (*config.endpoints, *(one.endpoint for one in described(config)))
+    endpoints = endpoints if config.drill is None else (*endpoints, _DRILL)
     for matcher, body, refuse in _special(endpoints, host):
         routes += _routes(matcher, host, body=body, refuse=refuse)
     routes += _routes({"prefix": "/"}, host, body=False, refuse=False)
+    if host == "default":
+        routes.insert(0, _ODD_HOST)
     robots, link = robots_route(config), link_header(config.honeypots)
     if robots is not None:
         routes.insert(0, robots)
@@ -138,11 +166,13 @@ def _virtual_host(config: Config, host: str) -> dict[str, Any]:
                         "append_action": "APPEND_IF_EXISTS_OR_ADD",
                     }
                 ]
+    cookie = {"response_headers_to_add": [device_cookie()]} if config.identity.device_cookie is not None else {}
     return {
         "name": host,
         "domains": ["*"] if host == "default" else [host, f"{host}."],
         "routes": routes,
         "request_headers_to_remove": list(INTERNAL_HEADERS),
+        **cookie,
         "retry_policy": {
             # Only where the API cannot have seen a byte of the request.
             "retry_on": "connect-failure,refused-stream,reset-before-request",

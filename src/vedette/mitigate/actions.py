@@ -41,6 +41,8 @@ PLAUSIBLE = 203
 """Status of a made-up answer between engine and edge, where 200 would mean "let it pass"; the client gets 200."""
 DELAY_HEADER = "x-envoy-fault-delay-request"
 """Read by the edge's fault filter, in milliseconds, and removed before the API."""
+COOKIE_HEADER = "x-vedette-cookie"
+"""Read by the edge, which sets the cookie on the API's answer unless that may be stored by a shared cache."""
 DELAY_MAX_S = 10.0
 ID_MAX = 128
 TEXT_MAX = 64
@@ -102,11 +104,16 @@ def decision_header(decision: Decision) -> str:
 
 
 def upstream_headers(decision: Decision) -> Headers:
-    """Give the fields to add to a request that passes: the decision and, where it is delayed, for how long."""
+    """Give the fields to add to a request that passes.
+
+    The decision and, for the embedded edge alone, how long the request waits and which device cookie its answer brings.
+    """
     value = ("vedette-decision", decision_header(decision))
+    directive = decision.directive
+    fields: Headers = (value,)
     if decision.action == "delay" and decision.enforced:
-        return (value, (DELAY_HEADER, str(ceil(min(max(decision.directive.delay_s, 0.0), DELAY_MAX_S) * 1000.0))))
-    return (value,)
+        fields = (value, (DELAY_HEADER, str(ceil(min(max(directive.delay_s, 0.0), DELAY_MAX_S) * 1000.0))))
+    return (*fields, (COOKIE_HEADER, directive.device_cookie)) if directive.device_cookie else fields
 
 
 def instance(identifier: str) -> str:

@@ -28,7 +28,9 @@ def baited(tmp_path_factory):
 def test_robots_txt_is_answered_by_the_edge_after_the_engine_was_asked(baited):
     got = baited.ask("/robots.txt")
     assert (got.status, got["content-type"], got["cache-control"]) == (200, "text/plain; charset=utf-8", "no-store")
-    assert got.body.decode().startswith("User-agent: goodbot\nDisallow: /api/internal/export\nDisallow: /api/100%/\nAllow: /")
+    assert got.body.decode().startswith(
+        "User-agent: goodbot\nDisallow: /api/internal/export\nDisallow: /api/100%/\nAllow: /"
+    )
     assert got["link"] is None
     assert baited.ask("/robots.txt", method="HEAD").body == b""
     assert baited.api.seen == []
@@ -74,7 +76,9 @@ def test_a_decoys_answer_is_a_200(plain, method):
     assert got["content-type"] == (None if method == "HEAD" else "application/json")  # Envoy's way without a body
     assert got.body == (b"" if method == "HEAD" else body)
     assert plain.api.seen == []
-    assert not [name for name, _ in got.headers if name.lower().startswith(("x-envoy", "x-vedette", "vedette", "server"))]
+    assert not [
+        name for name, _ in got.headers if name.lower().startswith(("x-envoy", "x-vedette", "vedette", "server"))
+    ]
 
 
 def test_an_api_may_say_203_itself(plain):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vedette.collect.normalize import TrustedProxies, normal_path, read_address, read_headers
 from vedette.types import Headers, Request
@@ -39,6 +41,14 @@ def client_of(proxies: TrustedProxies, call: Request) -> str:
         ("", "/"),
         ("/", "/"),
         ("/" + "a" * 5000, "/" + "a" * 4095),
+        ("/;" + "a" * 5000 + "/api/login", "/api/login"),
+        ("/" * 5000 + "api/login", "/api/login"),
+        ("/x" + "/." * 2500 + "/../api/login", "/api/login"),
+        ("/%2f" * 1500 + "/api/login", "/api/login"),
+        ("/api/%2e%2e;/login", "/login"),
+        ("/api/login%00", "/api/login\0"),
+        ("/api/%c0%ae%c0%ae/login", "/api/\ufffd\ufffd\ufffd\ufffd/login"),
+        ("/api/%252e%252e/login", "/api/%2e%2e/login"),
     ],
 )
 def test_path_has_one_form(path: str, expected: str) -> None:
@@ -99,6 +109,123 @@ def test_forwarded_header_is_read() -> None:
     proxies = TrustedProxies(("10.0.0.0/8",), "forwarded")
     call = request("10.0.0.1", (("forwarded", 'for=6.6.6.6, for="[2a00:1::5]:4711";proto=https'),))
     assert client_of(proxies, call) == "2a00:1::5"
+
+
+CLIENT, PROXY = "203.0.113.9", "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ((("x-forwarded-for", "6.6.6.6, " * 2000), ("x-forwarded-for", CLIENT)), CLIENT),
+        ((("x-forwarded-for", "6.6.6.6, " * 2000 + CLIENT),), CLIENT),
+        ((("x-forwarded-for", CLIENT + ", 10.0.0.7" * 19),), CLIENT),
+        ((("x-forwarded-for", CLIENT + ", 10.0.0.7" * 20),), PROXY),
+        ((("x-forwarded-for", "6.6.6.6,,"),), PROXY),
+        ((("x-forwarded-for", "6.6.6.6, unknown"),), PROXY),
+        ((("x-forwarded-for", f"6.6.6.6, ::ffff:{CLIENT}"),), f"::ffff:{CLIENT}"),
+        ((("x-forwarded-for", f"6.6.6.6, [::ffff:{CLIENT}]:80"),), f"::ffff:{CLIENT}"),
+        ((("x-forwarded-for", f"{CLIENT}, ::ffff:10.0.0.9"),), CLIENT),
+        ((("x-forwarded-for", "6.6.6.6, 203.0.113.09"),), PROXY),
+        ((("x-forwarded-for", "6.6.6.6, ٢٠٣.0.113.9"),), PROXY),
+        ((("x-forwarded-for", "6.6.6.6, 0xcb007109"),), PROXY),
+        ((("x-forwarded-for", "6.6.6.6, 2001:db8::1%eth0"),), "2001:db8::1%eth0"),
+        ((("X-Forwarded-For", "6.6.6.6"), ("x-FORWARDED-for", CLIENT)), CLIENT),
+    ],
+)
+def test_a_list_of_hops_cannot_be_stuffed(headers: Headers, expected: str) -> None:
+    proxies = TrustedProxies(("10.0.0.0/8",), "x-forwarded-for")
+    assert client_of(proxies, request(PROXY, headers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([f"for={CLIENT}"], CLIENT),
+        ([f"For={CLIENT};proto=http;by=10.0.0.7"], CLIENT),
+        ([f'for="{CLIENT}:4711"'], CLIENT),
+        (['for="[2001:db8::7]"'], "2001:db8::7"),
+        (['for="[2001:db8::7]:4711"'], "2001:db8::7"),
+        ([f"for=6.6.6.6, for={CLIENT}, for=10.0.0.8"], CLIENT),
+        (["for=6.6.6.6", f"for={CLIENT}"], CLIENT),
+        ([f'for={CLIENT};host="a;for=6.6.6.6"'], CLIENT),
+        ([f'for={CLIENT};host="a, for=6.6.6.6"'], CLIENT),
+        ([f'for={CLIENT};host="a\\", for=6.6.6.6"'], CLIENT),
+        (["for=6.6.6.6, for=_hidden"], PROXY),
+        (["for=6.6.6.6, for=unknown"], PROXY),
+        (["for=6.6.6.6, by=10.0.0.8"], PROXY),
+        (["for=6.6.6.6,"], PROXY),
+        ([f'for="6.6.6.6, for={CLIENT}'], PROXY),
+        (['for="6.6.6.6', f"for={CLIENT}"], CLIENT),
+        (["xfor=6.6.6.6"], PROXY),
+        (['for="[::1'], PROXY),
+        ([""], PROXY),
+        ([" " * 8000 + f"for={CLIENT}"], CLIENT),
+        (['"' * 8001], PROXY),
+    ],
+)
+def test_forwarded_elements(lines: list[str], expected: str) -> None:
+    proxies = TrustedProxies(("10.0.0.0/8",), "forwarded")
+    assert client_of(proxies, request(PROXY, tuple(("Forwarded", line) for line in lines))) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([CLIENT], CLIENT),
+        ([f" {CLIENT}:4711 "], CLIENT),
+        (["6.6.6.6", CLIENT], CLIENT),
+        (["6.6.6.6, " + CLIENT], PROXY),
+        (["[2001:db8::7]:80"], "2001:db8::7"),
+        (["6.6.6.6", ""], PROXY),
+        (["6.6.6.6", "unknown"], PROXY),
+    ],
+)
+@pytest.mark.parametrize("header", ["x-real-ip", "cf-connecting-ip", "true-client-ip"])
+def test_a_repeated_single_value_is_what_came_last(header: str, values: list[str], expected: str) -> None:
+    proxies = TrustedProxies(("10.0.0.0/8",), header)
+    assert client_of(proxies, request(PROXY, tuple((header, value) for value in values))) == expected
+
+
+NAMES = st.sampled_from(
+    ["x-forwarded-for", "Forwarded", "X-Real-IP", "cf-connecting-ip", "true-client-ip", "x_real_ip"]
+)
+ADDRESSES = st.one_of(
+    st.ip_addresses().map(str),
+    st.sampled_from(["10.0.0.1", "::ffff:10.0.0.1", "unknown", "_hidden", "", '"', "[::1]:80", "fe80::1%eth0"]),
+    st.text(max_size=20),
+)
+VALUES = st.lists(ADDRESSES, max_size=25).map(", ".join) | st.lists(ADDRESSES, max_size=25).map(
+    lambda hops: ", ".join(f'for="{hop}";by=1' for hop in hops)
+)
+HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=4).map(tuple)
+
+
+@given(
+    HEADERS, st.sampled_from(["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "proxy_protocol", ""])
+)
+def test_no_header_of_an_untrusted_peer_changes_its_address(headers: Headers, believed: str) -> None:
+    proxies = TrustedProxies(("10.0.0.0/8", "fd00::/8"), believed)
+    for peer in ("198.51.100.1", "::ffff:198.51.100.1", "2001:db8::1"):
+        assert client_of(proxies, request(peer, headers)) == peer
+
+
+@given(HEADERS, st.sampled_from(["x-forwarded-for", "forwarded"]))
+def test_what_a_proxy_adds_at_the_end_wins_over_anything_before(headers: Headers, believed: str) -> None:
+    added = ("X-Forwarded-For", CLIENT) if believed == "x-forwarded-for" else ("Forwarded", f"for={CLIENT}")
+    proxies = TrustedProxies(("10.0.0.0/8",), believed)
+    assert client_of(proxies, request(PROXY, (*headers, added))) == CLIENT
+
+
+@given(st.text(max_size=300))
+def test_a_normal_path_is_stable_and_holds_no_detours(path: str) -> None:
+    normal = normal_path(path)
+    assert normal.startswith("/")
+    assert "//" not in normal
+    assert ".." not in normal.split("/")
+    assert "." not in normal.split("/")
+    if "%" not in normal:
+        assert normal_path(normal) == normal
 
 
 def test_single_valued_header_of_a_cdn_is_read() -> None:

@@ -151,3 +151,21 @@ def test_nothing_speaks_against_own_networks() -> None:
         assert [(fact.is_own, fact.kinds) for fact in facts] == [(True, ()), (False, ("hosting",))]
         again = NetworkMap(NetworkMap.shipped().packed)
         collector.take(msgspec.structs.replace(Gathered.shipped(), networks=again))
+
+
+@pytest.mark.parametrize(
+    ("host", "read"),
+    [
+        ("Shop.Example:8080", "shop.example"),
+        ("[::1]:80", "[::1]"),
+        ("bücher.example", "bücher.example"),
+        ("a/api/public", ""),
+        ("a, b", ""),
+        ("user@a", ""),
+        ("a b", ""),
+        ("[::1", ""),
+        ("", ""),
+    ],
+)
+def test_a_host_is_no_place_to_hide_a_path(collector: Collector, host: str, read: str) -> None:
+    assert collector.observe(change(host=host)).host == read

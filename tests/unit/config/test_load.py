@@ -200,7 +200,6 @@ def test_what_is_not_yet_active_is_named() -> None:
     assert {
         "workers",
         "state",
-        "openapi",
         "identity.app_tokens[0].scheme",
         "learning.explore",
         "breaker.factor",

@@ -38,8 +38,8 @@ def test_nothing_is_advertised_unasked():
     assert robots_route(Config(honeypots=advertising("link"))) is None
     assert robots_route(Config(honeypots=Honeypots(advertise=("robots",)))) is None
     routes = route_configuration(Config(upstreams={"default": "http://127.0.0.1:1"}, honeypots=advertising()))
-    assert "'direct_response'" not in str(routes)
-    assert "response_headers_to_add" not in str(routes)
+    assert "robots" not in str(routes)
+    assert "service-meta" not in str(routes)
 
 
 def test_the_link_header_is_escaped_for_the_edge():

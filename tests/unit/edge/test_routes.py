@@ -150,7 +150,11 @@ def test_which_endpoints_need_a_body():
 
 def routes(*endpoints, host="default"):
     hosts = route_configuration(Config(endpoints=endpoints, upstreams={host: "http://127.0.0.1:1"}))["virtual_hosts"]
-    return hosts[0]["routes"]
+    first, *others = hosts[0]["routes"]
+    if host != "default":
+        return [first, *others]
+    assert first["direct_response"]["status"] == 400, "first of all, who is asked must be one host"
+    return others
 
 
 def test_an_api_without_endpoints_has_one_route_and_one_for_graphql_each_with_a_grpc_twin():
@@ -212,9 +216,9 @@ def test_bodies_of_one_method_share_a_route():
 def test_the_proof_of_a_drill_is_read_and_refused_as_its_path_otherwise_is():
     drill = Drill(key=Secret("env:KEY", "k" * 32))
     plain = Config(upstreams={"default": "http://127.0.0.1:1"})
-    assert len(route_configuration(plain)["virtual_hosts"][0]["routes"]) == 4
+    assert len(route_configuration(plain)["virtual_hosts"][0]["routes"]) == 5
     (host,) = route_configuration(Config(upstreams=plain.upstreams, drill=drill))["virtual_hosts"]
-    body, rest = host["routes"][1], host["routes"][3]
+    body, rest = host["routes"][2], host["routes"][4]
     assert fits(body["match"]["safe_regex"]["regex"], "/.well-known/vedette-drill")
     assert body["match"]["headers"] == [{"name": ":method", "string_match": {"exact": "POST"}}]
     assert set(body["typed_per_filter_config"]) == {"vedette.ask"}

@@ -106,6 +106,9 @@ def test_a_delay_tells_the_edge_how_long():
     assert upstream_headers(decision("delay", delay_s=99.0))[1:] == ((DELAY_HEADER, "10000"),)
     assert upstream_headers(decision("delay", delay_s=0.5, enforced=False))[1:] == ()
     assert upstream_headers(decision("allow"))[1:] == ()
+    assert upstream_headers(decision("allow", device_cookie="vdt=1"))[1:] == (("x-vedette-cookie", "vdt=1"),)
+    both = upstream_headers(decision("delay", delay_s=0.5, device_cookie="vdt=1"))[1:]
+    assert both == ((DELAY_HEADER, "500"), ("x-vedette-cookie", "vdt=1"))
     assert upstream_headers(decision("allow"))[0] == ("vedette-decision", decision_header(decision("allow")))
 
 
