@@ -152,6 +152,7 @@ class Robots:
 
     def __init__(self, config: Config, gathered: Gathered) -> None:
         self._verifies = config.good_bots.builtin
+        self._asks = config.good_bots.dns is not False
         self._findings = gathered.findings
         self._sources: dict[str, list[Source]] = {}
         for source in gathered.networks.sources:
@@ -180,7 +181,7 @@ class Robots:
             return _of(robot, "forged", "ranges")
         if finding is not None and finding.standing == "forged":
             return _of(robot, "forged", "dns")
-        ask = bool(robot.suffixes) and finding is None
+        ask = self._asks and bool(robot.suffixes) and finding is None
         if is_listed and any(source.is_alive(now) for name in lists for source in self._sources.get(name, ())):
             return _of(robot, "unlisted", "ranges", ask=ask)
         return _of(robot, "unverifiable", "dns" if finding is not None else "", ask=ask)

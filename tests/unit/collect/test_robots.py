@@ -177,6 +177,11 @@ def test_nothing_is_verified_where_the_operator_does_not_want_it() -> None:
         assert off.claim(GOOGLE, PUBLIC, facts, NOW) == Claim("googlebot", "search", "unverifiable")
 
 
+def test_dns_is_not_asked_where_the_operator_does_not_want_it() -> None:
+    own = Robots(Config(good_bots=GoodBots(dns=False)), Gathered(NetworkMap(), Findings(), KeySets()))
+    assert own.claim(GOOGLE, PUBLIC, OUTSIDE, NOW) == Claim("googlebot", "search", "unverifiable")
+
+
 def _sample(robot: robots.Robot) -> str:
     return (robot.words or (robot.name,))[0].replace(" + ", " ")
 
