@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from vedette.collect.robots import PURPOSES, Robot, known
 from vedette.collect.signals import PRIVACY, SIGNALS
 from vedette.detect.certainties import NAMES as CERTAINTIES
 from vedette.detect.features import BIAS, FAMILIES, FEATURES
@@ -107,8 +108,54 @@ def scenario() -> str:
     for name, endpoint in ENDPOINTS.items():
         path = DIALECTS["rest"].paths[name]
         endpoints.append(f"| `{name}` | {endpoint.method} | {endpoint.purpose} | `{path}` |")
-    text = (HERE / "reference" / "scenario.md").read_text("utf-8")
-    for part, lines in (("kinds", kinds), ("endpoints", endpoints)):
+    return _between("scenario.md", {"kinds": kinds, "endpoints": endpoints})
+
+
+def agents() -> str:
+    """The page of agents: its tables of robots from the catalogue, the rest as it stands."""
+    robots = known()
+    told = [robot for robot in robots if robot.operator]
+    lines = [
+        f"{len(robots)} names, from `src/vedette/data/robots` (see there for sources); the tables are written by",
+        "`docs/generate.py`.",
+        "",
+        "| purpose | what for | names |",
+        "| --- | --- | --- |",
+    ]
+    for purpose, what in PURPOSES.items():
+        lines.append(f"| `{purpose}` | {what} | {sum(robot.purpose == purpose for robot in robots)} |")
+    lines += ["", "### Those whose operator is told", "", "| name | operator | purpose | how it proves itself |"]
+    lines.append("| --- | --- | --- | --- |")
+    for robot in told:
+        lines.append(f"| `{robot.name}` | {robot.operator} | `{robot.purpose}` | {_proof(robot)} |")
+    lines += ["", "### Those whose name alone is known", ""]
+    for purpose in PURPOSES:
+        names = [robot.name for robot in robots if robot.purpose == purpose and not robot.operator]
+        if names:
+            lines += [f"`{purpose}`: {', '.join(names)}", ""]
+    return _between("agents.md", {"robots": lines[:-1]})
+
+
+def _proof(robot: Robot) -> str:
+    """Say how a claim is checked."""
+    proofs = []
+    if robot.feed:
+        whole = "all its ranges" if robot.is_complete else "ranges"
+        proofs.append(f"{whole}, `{robot.family or robot.name}`: <{robot.feed}>")
+    elif robot.ranges:
+        proofs.append(f"ranges, `{robot.ranges[0]}`")
+    if robot.suffixes:
+        proofs.append("DNS below " + ", ".join(f"`{suffix}`" for suffix in robot.suffixes))
+    if robot.directory:
+        proofs.append(f"signs as `{robot.directory}`")
+    shared = "never trusted" if robot.is_shared else ""
+    return "; ".join([*proofs, *([shared] if shared else [])]) or "–"
+
+
+def _between(page: str, parts: dict[str, list[str]]) -> str:
+    """Give a page with its parts between marks replaced."""
+    text = (HERE / "reference" / page).read_text("utf-8")
+    for part, lines in parts.items():
         begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
         before, rest = text.split(begin, 1)
         text = before + "\n".join([begin, *lines, end]) + rest.split(end, 1)[1]
@@ -131,6 +178,7 @@ PAGES = {
     HERE / "reference" / "signals.md": signals,
     HERE / "reference" / "metrics.md": metrics,
     HERE / "reference" / "scenario.md": scenario,
+    HERE / "reference" / "agents.md": agents,
 }
 
 

@@ -26,24 +26,25 @@ def robot(name: str, operator: str, purpose: str, *words: str, **more: Any) -> d
 
 
 def _google(name: str, purpose: str, *words: str, **more: Any) -> dict[str, Any]:
-    proofs = {"ranges": ["googlebot"], "suffixes": ["googlebot.com"], "feed": _COMMON, "is_complete": True}
+    proofs = {"family": "googlebot", "suffixes": ["googlebot.com"], "feed": _COMMON, "is_complete": True}
     return robot(name, "Google", purpose, *words, **(proofs | more))
 
 
 def _google_special(name: str, purpose: str, *words: str) -> dict[str, Any]:
-    return robot(name, "Google", purpose, *words, ranges=["google-special"], feed=_SPECIAL, is_complete=True)
+    return robot(name, "Google", purpose, *words, family="google-special", feed=_SPECIAL, is_complete=True)
 
 
 def _google_user(name: str, purpose: str, *words: str, **more: Any) -> dict[str, Any]:
     return robot(
-        name, "Google", purpose, *words, **({"ranges": ["google-user"], "feed": _USER, "is_shared": True} | more)
+        name, "Google", purpose, *words, **({"family": "google-user", "feed": _USER, "is_shared": True} | more)
     )
 
 
 def _bing(name: str, purpose: str, *words: str) -> dict[str, Any]:
     return robot(
-        name, "Microsoft", purpose, *words, ranges=["bing"], suffixes=["search.msn.com"], feed=_BING, is_complete=True
-    )
+        name, "Microsoft", purpose, *words, family="bingbot", ranges=["bing"], suffixes=["search.msn.com"], feed=_BING,
+        is_complete=True,
+    )  # fmt: skip
 
 
 def _openai(name: str, purpose: str, list_name: str, **more: Any) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _openai(name: str, purpose: str, list_name: str, **more: Any) -> dict[str, A
 
 
 def _meta(name: str, purpose: str, *words: str, **more: Any) -> dict[str, Any]:
-    return robot(name, "Meta", purpose, *words, ranges=["facebook"], feed=_META, **more)
+    return robot(name, "Meta", purpose, *words, family="facebook", feed=_META, **more)
 
 
 ROBOTS: tuple[dict[str, Any], ...] = (
@@ -72,7 +73,7 @@ ROBOTS: tuple[dict[str, Any], ...] = (
     _google_user("google-read-aloud", "other"),
     _google_user("google-notebooklm", "ai_user"),
     _google_user("google-agent", "ai_user", "google-agent", "googleagent-mariner", "googleagent-urlcontext",
-                 ranges=["google-agents"], feed=f"{_GOOGLE}/user-triggered-agents.json",
+                 family="", feed=f"{_GOOGLE}/user-triggered-agents.json",
                  directory="https://agent.bot.goog"),
     robot("google-web-preview", "Google", "preview", "google + google web preview"),
     robot("chrome-lighthouse", "who runs it", "seo", is_shared=True),

@@ -58,11 +58,13 @@ class Robot(Struct, frozen=True, forbid_unknown_fields=True):
         operator: Who runs it, or empty where that is not told.
         words: What a User-Agent holds that claims to be it, in lower case; ``a + b`` is the word ``a`` and the text
             ``b``. Empty: its name.
-        ranges: Names of lists of published ranges besides its own name.
+        family: Name of the list of ranges that it shares with others of its operator; empty: it has its own.
+        ranges: Names of further lists that hold its ranges among others': who is in them is proven, who is not may be
+            in its own.
         suffixes: Domains below which forward-confirmed DNS must find it.
         feed: Where its operator publishes ranges.
         directory: What its ``Signature-Agent`` names, where it signs.
-        is_complete: The ranges are published as all that it has.
+        is_complete: Its own or its family's ranges are published as all that it has.
         is_shared: It fetches what somebody asked for, or anybody may run it: its name tells nothing of who that is.
     """
 
@@ -70,6 +72,7 @@ class Robot(Struct, frozen=True, forbid_unknown_fields=True):
     purpose: Purpose
     operator: str = ""
     words: tuple[str, ...] = ()
+    family: str = ""
     ranges: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
     feed: str = ""
@@ -152,6 +155,7 @@ class Robots:
 
     def __init__(self, config: Config, gathered: Gathered) -> None:
         self._verifies = config.good_bots.builtin
+        self._asks = config.good_bots.dns is not False
         self._findings = gathered.findings
         self._sources: dict[str, list[Source]] = {}
         for source in gathered.networks.sources:
@@ -169,18 +173,19 @@ class Robots:
         reach = _reach(address)
         if not self._verifies or facts.is_own or not reach:
             return _of(robot, "unverifiable")
-        lists = (robot.name, *robot.ranges)
+        own = (robot.name, robot.family)
+        lists = (*own, *robot.ranges)
         if any(name in facts.robots for name in lists):
             return _of(robot, "verified", "ranges")
         finding = self._findings.get(address, robot.name, now) if robot.suffixes else None
         if finding is not None and finding.standing == "verified":
             return _of(robot, "verified", "dns")
         is_listed = facts.is_known and reach == "public"
-        if is_listed and robot.is_complete and any(name in facts.robots_fresh for name in lists):
+        if is_listed and robot.is_complete and any(name in facts.robots_fresh for name in own):
             return _of(robot, "forged", "ranges")
         if finding is not None and finding.standing == "forged":
             return _of(robot, "forged", "dns")
-        ask = bool(robot.suffixes) and finding is None
+        ask = self._asks and bool(robot.suffixes) and finding is None
         if is_listed and any(source.is_alive(now) for name in lists for source in self._sources.get(name, ())):
             return _of(robot, "unlisted", "ranges", ask=ask)
         return _of(robot, "unverifiable", "dns" if finding is not None else "", ask=ask)

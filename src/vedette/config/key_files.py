@@ -15,7 +15,7 @@ from vedette.config.document import Node
 from vedette.config.reading import MISSING, SHOWN, Reader, notation, text
 from vedette.config.units import parse_url
 
-__all__ = ["FILE", "agent_keys", "key_set", "read_key_file"]
+__all__ = ["FILE", "agent_keys", "key_set", "read_key_file", "signature_agent"]
 
 FILE = "file:"
 KEY_FILE_BYTES = 65_536
@@ -57,6 +57,14 @@ def key_set(reader: Reader, node: Node, path: str) -> Any:
         return reader.problem(node, path, "not a key set, file:, write file:PATH or a URL")
     file = reader.base.absolute() / name
     return MISSING if _read(reader, node, path, file) is MISSING else f"{FILE}{file}"
+
+
+def signature_agent(reader: Reader, node: Node, path: str) -> Any:
+    """The URL by which an agent names itself: https, as the keys that are found there are its identity."""
+    value = notation(parse_url)(reader, node, path)
+    if value is not MISSING and not value.startswith("https://"):
+        return reader.problem(node, path, f"not https, {_shown(node)}, write what its Signature-Agent field names")
+    return value
 
 
 def agent_keys(reader: Reader, node: Node, path: str) -> Any:

@@ -122,12 +122,9 @@ def _assemble(reader: Reader, root: Node, found: dict[str, Any], name: str) -> C
 
 def _note_limits(reader: Reader, config: Config) -> None:
     """Note what is in force without having been written, and does less than its name says."""
-    noted = {path for path, _ in reader.inactive}
     if config.policy_name != "custom":
         for action in sorted({rule.then.action for rule in config.policy} & {"challenge", "decoy"}):
             reader.inactive.append(("policy", f"{action} answers 403 for that one request in this version"))
-    if config.good_bots.builtin and "good_bots.builtin" not in noted:
-        reader.inactive.append(("good_bots.builtin", "bots are not verified yet, nobody is taken for one"))
     if config.trusted_proxies and not config.forwarded.address:
         reader.inactive.append(("trusted_proxies", "nothing they say is read before forwarded.address names a header"))
 

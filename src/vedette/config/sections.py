@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from vedette.config import schema
-from vedette.config.dns import dns
 from vedette.config.document import Node
 from vedette.config.expressions import compile_success, compile_when
 from vedette.config.feeds import FEEDS_MOST, feed, own
+from vedette.config.good_bots import GOOD_BOTS
 from vedette.config.identity import IDENTITY, long_secret
-from vedette.config.key_files import agent_keys
 from vedette.config.openapi import OpenApiError, read_openapi
 from vedette.config.policies import PRESETS, preset
 from vedette.config.reading import (
@@ -22,7 +21,6 @@ from vedette.config.reading import (
     choice,
     decimal,
     expression,
-    flag,
     later,
     notation,
     number,
@@ -308,20 +306,6 @@ _ENDPOINT = {
     "mode": Key(_MODE),
     "on_failure": Key(choice("allow", "block")),
 }
-_AGENT = {
-    "name": Key(_NAME, is_required=True),
-    "signature_agent": Key(notation(parse_url), is_required=True),
-    "keys": Key(agent_keys),
-    "limit": Key(_RATE),
-}
-_GOOD_BOTS = {
-    "builtin": Key(later("bots are not verified yet, nobody is taken for one", flag)),
-    "limit": Key(_RATE),
-    "purposes": Key(several(_PURPOSE)),
-    "agents": Key(later("signed agents come with the collect room", several(structure(schema.Agent, _AGENT)))),
-    "dns": Key(dns),
-    "discover": Key(flag),
-}
 
 
 def _events(reader: Reader, node: Node, path: str) -> Any:
@@ -358,7 +342,7 @@ TOP: dict[str, Key] = {
             )
         )
     ),
-    "good_bots": Key(structure(schema.GoodBots, _GOOD_BOTS)),
+    "good_bots": Key(structure(schema.GoodBots, GOOD_BOTS)),
     "honeypots": Key(
         structure(
             schema.Honeypots,

@@ -22,7 +22,7 @@ CHATGPT = "Mozilla/5.0 AppleWebKit/537.36; compatible; ChatGPT-User/1.0; +https:
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36"
 PUBLIC = "1.2.3.4"
 OUTSIDE = NetworkFacts(is_known=True)
-FRESH = NetworkFacts(is_known=True, robots_fresh=("googlebot", "openai", "twitter"))
+FRESH = NetworkFacts(is_known=True, robots_fresh=("chatgpt-user", "googlebot", "openai", "gptbot", "twitter"))
 
 
 def catalogue(
@@ -122,6 +122,8 @@ DNS = {
         # outside: a certainty only where the copy is of these days and complete
         (GOOGLE, "1.2.3.9", FRESH, "forged", "ranges", False),
         ("GPTBot/1.2", "1.2.3.9", FRESH, "forged", "ranges", False),
+        ("GoogleOther", "1.2.3.9", FRESH, "forged", "ranges", False),
+        ("OAI-SearchBot/1.0", "1.2.3.9", FRESH, "unlisted", "ranges", False),
         ("Twitterbot/1.0", "1.2.3.9", FRESH, "unverifiable", "", False),
         (GOOGLE, "1.2.3.9", OUTSIDE, "unlisted", "ranges", True),
         ("GPTBot/1.2", "1.2.3.9", OUTSIDE, "unlisted", "ranges", False),
@@ -159,7 +161,7 @@ def test_who_fetches_for_others_is_known_and_never_trusted() -> None:
     assert catalogue().claim(CHATGPT, PUBLIC, FRESH, NOW).standing == "forged"
     for robot in known():
         if robot.is_shared or robot.purpose == "ai_user":
-            facts = NetworkFacts(robots=(robot.name, *robot.ranges), is_known=True)
+            facts = NetworkFacts(robots=(robot.name, robot.family, *robot.ranges), is_known=True)
             found = catalogue().claim(_sample(robot), PUBLIC, facts, NOW)
             assert found.standing == "unverifiable", robot.name
 
@@ -175,6 +177,11 @@ def test_nothing_is_verified_where_the_operator_does_not_want_it() -> None:
     off = catalogue(DNS, builtin=False)
     for facts in (FRESH, OUTSIDE, NetworkFacts(robots=("googlebot",), is_known=True)):
         assert off.claim(GOOGLE, PUBLIC, facts, NOW) == Claim("googlebot", "search", "unverifiable")
+
+
+def test_dns_is_not_asked_where_the_operator_does_not_want_it() -> None:
+    own = Robots(Config(good_bots=GoodBots(dns=False)), Gathered(NetworkMap(), Findings(), KeySets()))
+    assert own.claim(GOOGLE, PUBLIC, OUTSIDE, NOW) == Claim("googlebot", "search", "unverifiable")
 
 
 def _sample(robot: robots.Robot) -> str:
