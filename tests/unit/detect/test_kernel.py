@@ -255,3 +255,91 @@ def test_sessions_invented_for_one_call_are_seen(world: World) -> None:
         for client in spread(20):
             read = family.ask(NOW + visit * 30, client=client)
     assert read("fleeting_clients") == 0.0
+
+
+def test_a_batch_counts_as_its_operations(world: World) -> None:
+    read = world.ask(NOW, operations=20.0)
+    assert math.expm1(read("client_rate_10s")) == pytest.approx(20)
+    assert math.expm1(read("address_rate_1m")) == pytest.approx(20)
+
+
+def test_a_session_that_moves_to_another_network_and_program_at_once(world: World) -> None:
+    for n in range(20):
+        read = world.ask(NOW + 10.0 * n, client=5, wide=1 << 20, agent=7)
+    assert math.expm1(read("session_moves")) == 0.0
+    assert read("session_age") > 0.0
+    read = world.ask(NOW + 300, client=5, wide=(1 << 20) + 2, agent=7)
+    assert math.expm1(read("session_moves")) == 0.0, "another network alone is a journey"
+    read = world.ask(NOW + 400, client=5, wide=(1 << 20) + 2, agent=8)
+    assert math.expm1(read("session_moves")) == 0.0, "another program alone is an update"
+    read = world.ask(NOW + 500, client=5, wide=(1 << 20) + 3, agent=9)
+    assert math.expm1(read("session_moves")) == pytest.approx(1.0)
+    for earned in ("session_age", "welcome", "human_pace", "static_share"):
+        assert math.isnan(read(earned)), f"{earned} was earned by whoever had the session before"
+
+
+def test_back_and_forth_within_a_minute_is_no_journey(world: World) -> None:
+    for n in range(8):
+        fast = world.ask(NOW + 10.0 * n, client=5, wide=(1 << 20) + n % 2)
+        slow = world.ask(NOW + 100.0 * n, client=6, wide=(1 << 20) + n % 2)
+    assert math.expm1(fast("session_moves")) > 5.0
+    assert math.expm1(slow("session_moves")) == 0.0
+
+
+def test_parameters_that_are_new_to_an_endpoint(world: World) -> None:
+    usual, strange = 0x0000_0000_0002_0301, 0x0000_0000_0504_0301
+    for number, client in enumerate(spread(250)):
+        read = world.ask(NOW + number, client=client, parameters_1=usual)
+    assert read("parameter_novelty") == 0.0
+    assert math.expm1(world.ask(NOW + 300, client=3, parameters_1=strange)("parameter_novelty")) == pytest.approx(2)
+    for n in range(500):  # one client teaches nothing by repeating itself
+        read = world.ask(NOW + 400 + n, client=3, parameters_1=strange)
+    assert math.expm1(read("parameter_novelty")) == pytest.approx(2)
+
+
+def test_unknown_accounts_are_counted_for_each_established_client(world: World) -> None:
+    for n in range(9):
+        world.ask(NOW + n, is_login=1.0, account=n + 50)
+        assert world.answer(404, feedback.LOGIN_UNKNOWN)
+    read = world.ask(NOW + 10, is_login=1.0)
+    assert math.expm1(read("unknown_accounts")) == pytest.approx(9, rel=0.02)
+    assert math.expm1(read("address_refusals")) == pytest.approx(9, rel=0.02), "they are failed logins, too"
+
+
+def test_answers_that_are_slow_for_their_endpoint(world: World) -> None:
+    for number, client in enumerate(spread(200)):
+        world.ask(NOW + number, client=client)
+        world.answer(200, duration=0.1 * math.exp(0.3 * ((number % 5) - 2)))
+    for n in range(30):
+        read = world.ask(NOW + 300 + n, client=3)
+        world.answer(200, duration=3.0, size=9)
+    assert read("answer_slow") > 1.5
+    assert read("answer_same") > 0.8
+    assert math.isnan(world.ask(NOW + 400, client=4)("answer_slow"))
+
+
+def test_a_device_cookie_that_never_comes_back(world: World) -> None:
+    for number, client in enumerate(spread(60)):
+        for n in range(3):
+            read = world.ask(NOW + number + n / 10, client=client, device=1.0)
+    assert read("device_missing") == 0.0
+    for n in range(12):
+        read = world.ask(NOW + 100 + n, client=3, device=0.0)
+    assert math.expm1(read("device_missing")) == pytest.approx(12)
+    assert math.isnan(world.ask(NOW + 200, client=4)("device_missing"))
+
+
+def test_a_share_of_the_catalogue(world: World) -> None:
+    for n, item in enumerate(spread(40)):
+        read = world.ask(NOW + n, client=5, object=item, catalogue=100.0)
+    assert read("catalogue_share") == pytest.approx(0.4, abs=0.1)
+    assert math.isnan(world.ask(NOW + 99, client=6, object=5)("catalogue_share"))
+
+
+def test_address_clocks_wrap_and_step_back_harmlessly(world: World) -> None:
+    for n in range(50):
+        read = world.ask(NOW + n * 0.01)
+    read = world.ask(NOW - 100.0)
+    assert math.expm1(read("address_rate_10s")) == pytest.approx(51, rel=0.05)
+    read = world.ask(NOW + 600.0)
+    assert math.expm1(read("address_rate_10s")) < 2.0
