@@ -34,6 +34,7 @@ _TASKS = {
     "engine": "requests pass undecided, marked degraded",
     "spare": "a lost engine takes seconds longer to replace",
     "console": "the HTTP interface and its metrics do not answer; decisions go on",
+    "gather": "crawlers are not verified by DNS and keys are not renewed; decisions go on with what is known",
     "archive": "events stay in their segments and are not deleted when they are too old",
 }
 
