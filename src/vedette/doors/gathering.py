@@ -1,7 +1,7 @@
 """How the engine process and the gatherer meet: questions go out as datagrams, what was gathered comes in as files.
 
-Neither ever waits for the other. A question that cannot be sent is lost and counted; a file that is damaged is said once
-and what was known stays.
+Neither ever waits for the other. A question that cannot be sent is lost and counted; a file that is damaged is said
+once, and what was known stays.
 """
 
 from __future__ import annotations
