@@ -275,8 +275,7 @@ class Service:
         if self._watch is None:
             return
         try:
-            loop = asyncio.get_running_loop()
-            gathered, warnings = await loop.run_in_executor(self._disk, self._watch.look, self._clock())
+            gathered, warnings = await asyncio.to_thread(self._watch.look, self._clock())
             for warning in warnings:
                 self.metrics.count("vedette_gathered_total", "damaged")
                 logger().warning("gathered.unused", reason=warning)

@@ -87,7 +87,10 @@ class Directories:
         return KeySets(self._sets)
 
     def due(self, now: float) -> tuple[str, ...]:
-        """Give the configured sources whose time has come."""
+        """Give the configured sources whose time has come, and forget what was discovered too long ago."""
+        for source, one in list(self._sets.items()):
+            if source not in self._wanted and max(one.fetched, one.failed) + REFRESH_S <= now:
+                self._forget(source)
         return tuple(source for source in self._wanted if self._next.get(source, 0.0) <= now)
 
     async def refresh(self, source: str, now: float) -> bool:

@@ -67,7 +67,7 @@ class Gatherer:
         self._is_found_changed = False
         self._standings = dict.fromkeys(STANDINGS, 0)
         self._directories = Directories(known.keys, resolve=self._resolve, tls=tls)
-        self._desk = Desk({"dns": self._dns, "directory": self._key_set, "jwks": self._key_set})
+        self._desk = Desk({"dns": self._dns, "directory": self._key_set, "jwks": self._key_set}, self._failed)
         self._names: Names | None = None
         self._dns_config: Dns | bool = False
         self._renewing: set[asyncio.Task[bool]] = set()
@@ -155,6 +155,10 @@ class Gatherer:
         result = await self._directories.answer(inquiry, self._clock())
         self._changed.set()
         return result
+
+    def _failed(self, error: Exception) -> None:
+        if (kept_back := self._limited.allow("inquiry.failed")) is not None:
+            logger().error("inquiry.failed", error=f"{type(error).__name__}: {error}"[:500], kept_back=kept_back)
 
     def _renew(self, now: float) -> None:
         for source in self._directories.due(now):

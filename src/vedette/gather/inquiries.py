@@ -85,15 +85,23 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 class Desk:
     """Questions that wait, and those that are being answered.
+
+    Args:
+        failed: Is told of a question whose answering raised; the next one is not affected.
 
     Attributes:
         counts: How often each kind of question ended in each way.
     """
 
-    def __init__(self, answering: Mapping[Kind, Answering]) -> None:
+    def __init__(self, answering: Mapping[Kind, Answering], failed: Callable[[Exception], None] = _raise) -> None:
         self.counts: dict[tuple[str, str], int] = {}
+        self._failed = failed
         self._answering = answering
         self._queue: asyncio.Queue[Inquiry] = asyncio.Queue(WAITING)
         self._open: set[Inquiry] = set()
@@ -132,6 +140,8 @@ class Desk:
             inquiry = await self._queue.get()
             try:
                 self._count(inquiry, await self._answering[inquiry.kind](inquiry))
+            except Exception as error:
+                self._failed(error)
             finally:
                 self._open.discard(inquiry)
 
