@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from vedette.collect.robots import suffixes_of
 from vedette.gather.gatherer import Gatherer
 from vedette.gather.inquiries import bind
 from vedette.gather.setup import Setup
@@ -17,18 +18,6 @@ from vedette.parent import Frames, die_with_parent
 from vedette.telemetry import configure_log, logger
 
 __all__ = ["main"]
-
-_SUFFIXES = {
-    "googlebot": ("googlebot.com", "google.com"),
-    "bingbot": ("search.msn.com",),
-    "applebot": ("applebot.apple.com",),
-    "amazonbot": ("crawl.amazonbot.amazon",),
-}
-
-
-def suffixes_of(name: str) -> tuple[str, ...]:
-    """Give the domains that a crawler's hosts lie below."""
-    return _SUFFIXES.get(name, ())
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,9 +21,9 @@ from vedette.gather.dns import KEEP_S, Names, confirm
 from vedette.gather.fetching import is_public
 from vedette.gather.inquiries import Budget, Budgets, Desk, Result, network_of, read_datagrams
 from vedette.gather.setup import COUNTS, Setup
-from vedette.snapshot.files import write
+from vedette.snapshot.files import read, write
 from vedette.snapshot.findings import MOST, STANDINGS, Finding, Findings, Inquiry, place_of
-from vedette.snapshot.gathered import FILES, FOLDER, Gathered
+from vedette.snapshot.gathered import FILES, FOLDER
 from vedette.telemetry import Limited, logger
 
 __all__ = ["Gatherer"]
@@ -60,13 +61,11 @@ class Gatherer:
         self._wait_s = wait_s
         self._limited = Limited(time.monotonic)
         self._changed = asyncio.Event()
-        known, warnings = Gathered.load(self._folder, Gathered.shipped(), setup.key)
-        for warning in warnings:
-            logger().warning("gathered.damaged", reason=warning)
-        self._found: dict[int, Finding] = dict(known.findings.items())
+        findings, keys = self._read("findings"), self._read("keys")
+        self._found: dict[int, Finding] = dict(findings.items()) if findings is not None else {}
         self._is_found_changed = False
         self._standings = dict.fromkeys(STANDINGS, 0)
-        self._directories = Directories(known.keys, resolve=self._resolve, tls=tls)
+        self._directories = Directories(keys, resolve=self._resolve, tls=tls)
         self._desk = Desk({"dns": self._dns, "directory": self._key_set, "jwks": self._key_set}, self._failed)
         self._names: Names | None = None
         self._dns_config: Dns | bool = False
@@ -200,6 +199,17 @@ class Gatherer:
             **{f"dns/{standing}": count for standing, count in self._standings.items()},
             **{f"keys/{result}": count for result, count in self._directories.counts.items()},
         }
+
+    def _read(self, part: str) -> Any:
+        """Read what an earlier gatherer has written; what is damaged is gathered anew."""
+        file = FILES[part]
+        try:
+            return file.decode(read(self._folder / file.name, file.most), self._key)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            logger().warning("gathered.unused", file=file.name, reason=str(error))
+            return None
 
     def _write(self, path: Path, data: bytes) -> bool:
         try:
