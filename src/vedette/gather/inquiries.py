@@ -82,6 +82,8 @@ def network_of(address: str) -> str:
     ('192.0.2.0/24', '2001:db8:1::/48')
     """
     ip = ipaddress.ip_address(address)
+    if ip.version == 6 and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
     return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
 
 

@@ -38,7 +38,7 @@ def test_each_network_has_its_own_budget_and_few_are_remembered():
 
 
 def test_networks():
-    assert network_of("192.0.2.200") == network_of("192.0.2.1") == "192.0.2.0/24"
+    assert network_of("192.0.2.200") == network_of("::ffff:192.0.2.1") == "192.0.2.0/24"
     assert network_of("2001:db8:1:2::3") == network_of("2001:db8:1:ffff::") == "2001:db8:1::/48"
     with pytest.raises(ValueError):
         network_of("opaque")
