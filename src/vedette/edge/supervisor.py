@@ -283,7 +283,8 @@ class Supervisor:
 
     def _stamps(self) -> dict[Path, tuple[int, int, int] | None]:
         stamps: dict[Path, tuple[int, int, int] | None] = {}
-        for path in (*([self._file] if self._file else []), *self._files.watched):
+        described = [Path(self.config.openapi.file)] if self.config.openapi is not None else []
+        for path in (*([self._file] if self._file else []), *described, *self._files.watched):
             try:
                 seen = path.stat()
                 stamps[path] = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
