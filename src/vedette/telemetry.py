@@ -151,6 +151,13 @@ METRICS: tuple[Metric, ...] = (
         "Fetches of key directories and key sets.",
         {"result": ("fetched", "failed")},
     ),
+    Metric(
+        "vedette_feed_refreshes_total",
+        "counter",
+        "serve",
+        "Refreshes of feeds; one is held where it changes more than a feed should at once.",
+        {"result": ("ok", "held", "failed")},
+    ),
     Metric("vedette_edge_requests_total", "counter", "serve", "Requests that reached the edge.", {}),
     Metric(
         "vedette_edge_degraded_total",

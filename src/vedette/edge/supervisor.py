@@ -45,6 +45,7 @@ GATHERED = {
     "inquiry": "vedette_inquiries_total",
     "dns": "vedette_dns_findings_total",
     "keys": "vedette_key_fetches_total",
+    "feeds": "vedette_feed_refreshes_total",
 }
 """What the gatherer counts, and the metrics that it is exported as."""
 

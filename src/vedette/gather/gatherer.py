@@ -18,6 +18,8 @@ import msgspec
 from vedette.config.schema import Config, Dns, Rate
 from vedette.gather.directories import Directories
 from vedette.gather.dns import KEEP_S, Names, confirm
+from vedette.gather.feed_store import FeedState
+from vedette.gather.feeds import FeedKeeper
 from vedette.gather.fetching import is_public
 from vedette.gather.inquiries import Budget, Budgets, Desk, Result, network_of, read_datagrams
 from vedette.gather.setup import COUNTS, Setup
@@ -32,6 +34,7 @@ LOOK_S = 1.0
 BETWEEN_S = 0.5
 """Least time between two writes, however many answers come in."""
 TIDY_S = 60.0
+FEED_RESULTS = ("ok", "held", "failed")
 NETWORK, NETWORK_BURST = Rate(20, 60.0), 10
 
 
@@ -70,6 +73,11 @@ class Gatherer:
         self._names: Names | None = None
         self._dns_config: Dns | bool = False
         self._renewing: set[asyncio.Task[bool]] = set()
+        self._feeds = FeedKeeper(setup.config, Path(setup.data), tls=tls)
+        self._feeding: asyncio.Task[None] | None = None
+        self._is_settled = False
+        self._feed_counts = dict.fromkeys(FEED_RESULTS, 0)
+        self._feed_errors: dict[str, str] = {}
         self._written: dict[str, int] = {}
 
     async def take(self, config: Config) -> None:
@@ -84,6 +92,8 @@ class Gatherer:
             self._networks = Budgets(NETWORK, NETWORK_BURST)
             self._dns_config = dns
         self._directories.configure(config, self._clock())
+        self._feeds.configure(config)
+        self._is_settled = False
 
     async def run(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Answer questions until told to stop."""
@@ -109,9 +119,10 @@ class Gatherer:
             loop.remove_reader(listening)
             stopped.cancel()
             await self._desk.stop()
-            for task in self._renewing:
+            under_way = [*self._renewing, *([self._feeding] if self._feeding is not None else [])]
+            for task in under_way:
                 task.cancel()
-            await asyncio.gather(*self._renewing, return_exceptions=True)
+            await asyncio.gather(*under_way, return_exceptions=True)
             if self._names is not None:
                 await self._names.close()
             self._keep()
@@ -155,15 +166,42 @@ class Gatherer:
         self._changed.set()
         return result
 
-    def _failed(self, error: Exception) -> None:
-        if (kept_back := self._limited.allow("inquiry.failed")) is not None:
-            logger().error("inquiry.failed", error=f"{type(error).__name__}: {error}"[:500], kept_back=kept_back)
+    def _failed(self, error: Exception, event: str = "inquiry.failed") -> None:
+        if (kept_back := self._limited.allow(event)) is not None:
+            logger().error(event, error=f"{type(error).__name__}: {error}"[:500], kept_back=kept_back)
 
     def _renew(self, now: float) -> None:
         for source in self._directories.due(now):
             task = asyncio.get_running_loop().create_task(self._directories.refresh(source, now))
             self._renewing.add(task)
             task.add_done_callback(self._renewed)
+        if self._feeding is None or self._feeding.done():
+            names = self._feeds.due(now)
+            if names or not self._is_settled:
+                self._feeding = asyncio.get_running_loop().create_task(self._feed(names, now))
+
+    async def _feed(self, names: list[str], now: float) -> None:
+        """Bring the map of networks in line with the configuration, and refresh the feeds whose time has come."""
+        try:
+            if not self._is_settled:
+                self._is_settled = True
+                await asyncio.to_thread(self._feeds.settle, now)
+            if names:
+                await self._feeds.refresh(names, now, told=self._told)
+        except Exception as error:
+            self._failed(error, "feeds.failed")
+        self._changed.set()
+
+    def _told(self, state: FeedState) -> None:
+        """Count what became of a feed, and say what an operator should know, once."""
+        result = state.state if state.state in self._feed_counts else "failed"
+        self._feed_counts[result] += 1
+        if state.error != self._feed_errors.get(state.name, ""):
+            self._feed_errors[state.name] = state.error
+            if state.error:
+                logger().warning(f"feed.{result}", feed=state.name, error=state.error)
+            else:
+                logger().info("feed.ok", feed=state.name, entries=state.entries)
 
     def _renewed(self, task: asyncio.Task[bool]) -> None:
         self._renewing.discard(task)
@@ -193,11 +231,12 @@ class Gatherer:
             self._written = counts
 
     def counts(self) -> dict[str, int]:
-        """Give what has been counted: ``inquiry/KIND/RESULT``, ``dns/STANDING``, ``keys/RESULT`` → how often."""
+        """Give what has been counted: ``inquiry/KIND/RESULT``, ``dns/STANDING``, ``keys/RESULT``, ``feeds/RESULT``."""
         return {
             **{f"inquiry/{kind}/{result}": count for (kind, result), count in self._desk.counts.items()},
             **{f"dns/{standing}": count for standing, count in self._standings.items()},
             **{f"keys/{result}": count for result, count in self._directories.counts.items()},
+            **{f"feeds/{result}": count for result, count in self._feed_counts.items()},
         }
 
     def _read(self, part: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 
 from tests.peers.dns import NameServer
 from tests.peers.web import answer
-from vedette.config.schema import Config, Dns, GoodBots, Identity, Jwt, Rate
+from vedette.config.schema import Config, Dns, Feed, GoodBots, Identity, Jwt, Rate
 from vedette.gather.gatherer import Gatherer
 from vedette.gather.inquiries import bind
 from vedette.gather.setup import COUNTS, Setup, read_counts
@@ -227,6 +228,27 @@ def test_a_folder_that_cannot_be_written_costs_the_answer_alone(tmp_path, server
             stage.ask(Inquiry("dns", "127.0.0.1", "googlebot"))
             await stage.until(lambda: stage.gatherer.counts()["dns/verified"])
             (tmp_path / FOLDER).unlink()
+            await stage.until(lambda: stage.standing("127.0.0.1"))
+
+    asyncio.run(run())
+
+
+def test_feeds_are_refreshed_and_the_map_follows_the_configuration(tmp_path, server):
+    listed = tmp_path / "listed.txt"
+    listed.write_text("93.184.215.0/24\n")
+    feed = Feed(name="mine", url=f"file:{listed}", kind="blocklist")
+    config = msgspec.structs.replace(configured(server), feeds=(feed,))
+
+    async def run():
+        async with Stage(tmp_path, config) as stage:
+            await stage.until(lambda: stage.gatherer.counts()["feeds/ok"])
+            await stage.until(lambda: stage.gathered().networks.lookup("93.184.215.9", time.time()).listed > 0)
+            await stage.gatherer.take(configured(server))
+            await stage.until(lambda: not stage.gathered().networks.lookup("93.184.215.9", time.time()).listed > 0)
+            gone = Feed(name="gone", url=f"file:{tmp_path}/gone.txt", kind="blocklist")
+            await stage.gatherer.take(msgspec.structs.replace(config, feeds=(gone,)))
+            await stage.until(lambda: stage.gatherer.counts()["feeds/failed"])
+            stage.ask(Inquiry("dns", "127.0.0.1", "googlebot"))
             await stage.until(lambda: stage.standing("127.0.0.1"))
 
     asyncio.run(run())
