@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METRICS", "Concentration", "Limited", "Metric", "Metrics", "configure_log", "logger"]
 
-PARTS = ("edge", "engine", "spare", "console", "archive")
+PARTS = ("edge", "engine", "spare", "console", "archive", "gather")
 """The processes that ``vedette serve`` looks after."""
 DECISION_BUCKETS_S = (1e-5, 2e-5, 5e-5, 1e-4, 1.5e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 1e-2, 5e-2)
 
@@ -98,6 +98,20 @@ METRICS: tuple[Metric, ...] = (
         "Configurations taken over, or refused because they were invalid.",
         {"result": ("applied", "refused")},
     ),
+    Metric(
+        "vedette_inquiries_sent_total",
+        "counter",
+        "engine",
+        "Questions for the gatherer; one is lost where nobody listens, and asked again with the next such request.",
+        {"result": ("sent", "lost")},
+    ),
+    Metric(
+        "vedette_gathered_total",
+        "counter",
+        "engine",
+        "Takings over of what was gathered, and files of it that were damaged or unreadable.",
+        {"result": ("taken", "damaged")},
+    ),
     Metric("vedette_engine_start_timestamp_seconds", "gauge", "engine", "When the engine became able to decide.", {}),
     Metric(
         "vedette_console_calls_total",
@@ -112,6 +126,37 @@ METRICS: tuple[Metric, ...] = (
     Metric("vedette_process_up", "gauge", "serve", "1 while the process runs and answers.", {"process": PARTS}),
     Metric(
         "vedette_process_restarts_total", "counter", "serve", "Restarts after a crash or a hang.", {"process": PARTS}
+    ),
+    Metric(
+        "vedette_inquiries_total",
+        "counter",
+        "serve",
+        "Questions that reached the gatherer, by what became of them.",
+        {
+            "kind": ("dns", "directory", "jwks"),
+            "result": ("answered", "known", "unwanted", "over_budget", "crowded"),
+        },
+    ),
+    Metric(
+        "vedette_dns_findings_total",
+        "counter",
+        "serve",
+        "Claims to be a crawler that DNS was asked about, by what it said.",
+        {"standing": ("verified", "forged", "unverifiable")},
+    ),
+    Metric(
+        "vedette_key_fetches_total",
+        "counter",
+        "serve",
+        "Fetches of key directories and key sets.",
+        {"result": ("fetched", "failed")},
+    ),
+    Metric(
+        "vedette_feed_refreshes_total",
+        "counter",
+        "serve",
+        "Refreshes of feeds; one is held where it changes more than a feed should at once.",
+        {"result": ("ok", "held", "failed")},
     ),
     Metric("vedette_edge_requests_total", "counter", "serve", "Requests that reached the edge.", {}),
     Metric(

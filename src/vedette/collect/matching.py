@@ -42,41 +42,39 @@ class Lookup:
 
     def __init__(self, matches: Sequence[Match]) -> None:
         self._matches = matches
-        self._all = self._compile(range(len(matches))) if matches else None
+        self._patterns = [match_pattern(match) for match in matches]
+        self._counts = [len(names) for _, names in self._patterns]
         self._is_indexed = len(matches) > INDEXED
-        self._drawers: dict[tuple[int, str], tuple[re.Pattern[str], tuple[int, ...]] | None] = {}
+        self._all = self._compile(range(len(matches))) if not self._is_indexed else None
+        self._longest = max((len(match.segments) for match in matches), default=0) + 1
+        self._drawers: dict[tuple[int, str], re.Pattern[str] | None] = {}
         self._telling: dict[int, tuple[int, frozenset[str]]] = {}
         self._remembered = lru_cache(maxsize=8192)(self._find)
 
-    def _compile(self, places: Iterable[int]) -> tuple[re.Pattern[str], tuple[int, ...]]:
-        patterns, counts = [], [0] * len(self._matches)
-        for place in places:
-            pattern, names = match_pattern(self._matches[place])
-            patterns.append(f"(?P<e{place}>{pattern})")
-            counts[place] = len(names)
-        return re.compile("|".join(patterns), re.IGNORECASE), tuple(counts)
+    def _compile(self, places: Iterable[int]) -> re.Pattern[str] | None:
+        patterns = [f"(?P<e{place}>{self._patterns[place][0]})" for place in places]
+        return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
 
     def find(self, method: str, host: str, path: str) -> tuple[int, tuple[str, ...]] | None:
         """Give the place of the first match, and the values of its parameters."""
-        if self._all is None:
+        if not self._matches:
             return None
         return self._remembered(method, host, path) if len(path) <= CACHED_LENGTH else self._find(method, host, path)
 
     def _find(self, method: str, host: str, path: str) -> tuple[int, tuple[str, ...]] | None:
-        drawer = self._all if not self._is_indexed else self._drawer(path)
-        if drawer is None:
+        pattern = self._drawer(path) if self._is_indexed else self._all
+        if pattern is None:
             return None
-        pattern, counts = drawer
         found = pattern.fullmatch(f"{method} {host}{path}")
         if found is None or found.lastindex is None:
             return None
         place = int((found.lastgroup or "e0")[1:])
-        count = counts[place]
+        count = self._counts[place]
         return place, found.groups()[found.lastindex : found.lastindex + count] if count else ()
 
-    def _drawer(self, path: str) -> tuple[re.Pattern[str], tuple[int, ...]] | None:
-        segments = path.split("/", 65)[1:]
-        size = min(len(segments), 64) if path != "/" else 0
+    def _drawer(self, path: str) -> re.Pattern[str] | None:
+        segments = path.split("/", self._longest + 1)[1:]
+        size = min(len(segments), self._longest) if path != "/" else 0
         telling = self._telling.get(size)
         if telling is None:
             telling = self._telling[size] = self._most_telling(size)
@@ -99,8 +97,8 @@ class Lookup:
                 best = place, words
         return best
 
-    def _fill(self, size: int, place: int, word: str) -> tuple[re.Pattern[str], tuple[int, ...]] | None:
-        chosen = [
+    def _fill(self, size: int, place: int, word: str) -> re.Pattern[str] | None:
+        return self._compile(
             number
             for number, match in enumerate(self._matches)
             if _may_have(match, size)
@@ -109,8 +107,7 @@ class Lookup:
                 or not _is_word(match.segments[place])
                 or _fold(match.segments[place]) == word
             )
-        ]
-        return self._compile(chosen) if chosen else None
+        )
 
 
 def _may_have(match: Match, size: int) -> bool:

@@ -106,7 +106,7 @@ _PARTS: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
     ("signup", re.compile(r"sign-?up|registration|create-(?:account|user|customer)"), "POST"),
     ("checkout", re.compile(r"checkout"), ""),
     ("payment", re.compile(r"payment|gift-?card|voucher|coupon"), ""),
-    ("cart", re.compile(r"(?:^|[^a-z])cart|cart(?:$|[^a-z])|basket|warenkorb"), ""),
+    ("cart", re.compile(r"cart(?![a-z])|basket|warenkorb"), ""),
     ("search", re.compile(r"search|autocomplete"), ""),
 )
 _LAST: tuple[tuple[Purpose, frozenset[str], str], ...] = (

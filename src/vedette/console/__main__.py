@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from vedette.config.schema import Config
 from vedette.console.access import Access
-from vedette.doors.parent import Frames, die_with_parent
+from vedette.parent import Frames, die_with_parent
 from vedette.telemetry import configure_log, logger
 
 __all__ = ["Setup", "main"]

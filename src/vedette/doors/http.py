@@ -34,6 +34,7 @@ from vedette.types import Answer, Outcome, OutcomeName, Request
 
 if TYPE_CHECKING:
     from vedette.doors.service import Service
+    from vedette.snapshot.gathered import Gathered
 
 __all__ = ["Setup", "main", "run", "warm_up"]
 
@@ -52,6 +53,7 @@ class Setup(Struct, frozen=True, kw_only=True):
         key: Of the identifier hashes.
         data: The data directory.
         socket: Where to answer.
+        gather: Where the gatherer takes questions, or empty: nobody is asked.
         overrides: Command-line flags, for reading ``config.file`` again.
     """
 
@@ -59,6 +61,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     key: bytes
     data: str
     socket: str
+    gather: str = ""
     overrides: dict[str, Any] = {}
 
 
@@ -145,16 +148,20 @@ def run(setup: Setup, attach: Attach | None = None) -> int:
 def open_service(setup: Setup) -> Service:
     """Open engine and event log over the data directory."""
     from vedette.collect.observation import Hasher
+    from vedette.doors.gathering import Asking, Watch
     from vedette.doors.service import Service
     from vedette.engine import Engine
     from vedette.events.log import EventLog
 
     config, data = setup.config, Path(setup.data)
+    watch = Watch(data, setup.key)
+    watch.take(config)
+    gathered = _say(*watch.look(time.time()))
     try:
-        engine = Engine.open(config, key=setup.key, directory=data / "tables")
+        engine = Engine.open(config, key=setup.key, directory=data / "tables", gathered=gathered)
     except OSError as error:
         logger().error("tables.in_memory", error=str(error), lost="what is learned now ends with this process")
-        engine = Engine.open(config, key=setup.key)
+        engine = Engine.open(config, key=setup.key, gathered=gathered)
     touch(engine.tables.arena)
     if warning := getattr(engine.tables, "warning", ""):
         logger().warning("tables.empty", reason=warning)
@@ -172,10 +179,17 @@ def open_service(setup: Setup) -> Service:
         running, restart_needed = settle(running, wanted)
         return running, restart_needed
 
-    service = Service(engine, events, Metrics("engine"), reload=reload)
+    asking = Asking(setup.gather, time.monotonic) if setup.gather else None
+    service = Service(engine, events, Metrics("engine"), reload=reload, asking=asking, watch=watch)
     service.take(config)
     service.metrics.set("vedette_engine_start_timestamp_seconds", time.time())
     return service
+
+
+def _say(gathered: Gathered | None, warnings: tuple[str, ...]) -> Gathered | None:
+    for warning in warnings:
+        logger().warning("gathered.unused", reason=warning)
+    return gathered
 
 
 def touch(arena: Any) -> None:
@@ -217,6 +231,7 @@ async def _serve(service: Service, listening: socket.socket, path: Path, attach:
             await asyncio.wait_for(stop.wait(), SWEEP_S)
         crowd.sweep(loop.time())
         service.metrics.set("vedette_connections", len(crowd.members))
+        await service.gather()
     server.close()
     crowd.close()
     deadline = loop.time() + DRAIN_S
@@ -245,7 +260,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     warm_up()
     path = given.socket or given.data / "run" / "engine.sock"
-    return run(Setup(config=config, key=key, data=str(given.data), socket=str(path), overrides=overrides))
+    setup = Setup(config=config, key=key, data=str(given.data), socket=str(path), overrides=overrides)
+    return run(setup)
 
 
 if __name__ == "__main__":

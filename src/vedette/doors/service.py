@@ -28,6 +28,7 @@ from vedette.types import Answer, Decision, Outcome, Request
 
 if TYPE_CHECKING:
     from vedette.config.schema import Config
+    from vedette.doors.gathering import Asking, Watch
     from vedette.engine import Engine
     from vedette.events.log import EventLog
 
@@ -54,6 +55,8 @@ class Service:
 
     Args:
         reload: Reads the configuration (or the one in the body) and returns it with the keys that need a restart.
+        asking: Sends the engine's questions to the gatherer; without it nobody is asked.
+        watch: Looks for what was gathered.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class Service:
         metrics: Metrics,
         *,
         reload: Callable[[bytes], tuple[Config, tuple[str, ...]]],
+        asking: Asking | None = None,
+        watch: Watch | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.engine = engine
@@ -75,6 +80,8 @@ class Service:
         self._consent: drill.Consent | None = None
         self._drill_key = ""
         self._reload = reload
+        self._asking = asking
+        self._watch = watch
         self._clock = clock
         self._disk = ThreadPoolExecutor(4, thread_name_prefix="vedette-durable")
         self._decisions = metrics.children["vedette_decisions_total"]
@@ -172,6 +179,8 @@ class Service:
             if request.ja4:
                 self.fingerprints.add(request.ja4)
             self.events.append_decision(decision, request)
+            if self.engine.inquiries and self._asking is not None:
+                self._asking.send(self.engine.inquiries)
         except Exception as error:
             self._say("decision.unrecorded", error)
 
@@ -259,6 +268,23 @@ class Service:
         except Exception as error:
             return self._failed("score.failed", error)
 
+    # -- what was gathered
+
+    async def gather(self) -> None:
+        """Take over what has been gathered since the last look. Never raises."""
+        if self._watch is None:
+            return
+        try:
+            gathered, warnings = await asyncio.to_thread(self._watch.look, self._clock())
+            for warning in warnings:
+                self.metrics.count("vedette_gathered_total", "damaged")
+                logger().warning("gathered.unused", reason=warning)
+            if gathered is not None:
+                self.engine.take(gathered)
+                self.metrics.count("vedette_gathered_total", "taken")
+        except Exception as error:
+            self._say("gathered.unread", error)
+
     # -- about the process
 
     def _alive(self, _call: Call) -> bytes:
@@ -268,6 +294,9 @@ class Service:
         for kind, counter in (("peer", self.peers), ("fingerprint", self.fingerprints)):
             for top in (1, 8):
                 self.metrics.set("vedette_concentration_ratio", counter.share(top), kind, str(top))
+        if self._asking is not None:
+            for result, count in (("sent", self._asking.sent), ("lost", self._asking.lost)):
+                self.metrics.advance("vedette_inquiries_sent_total", count, result)
         for reason, dropped in self.events.dropped.items():
             self.metrics.advance("vedette_events_dropped_total", dropped, reason)
         return answer(200, body=self.metrics.render(), kind=b"text/plain; version=0.0.4; charset=utf-8")
@@ -286,6 +315,8 @@ class Service:
     def take(self, config: Config) -> None:
         """Put a configuration into force."""
         self.engine.reload(config)
+        if self._watch is not None:
+            self._watch.take(config)
         self.refuses_without_decision = any(endpoint.on_failure == "block" for endpoint in config.endpoints)
         key = config.drill.key.value if config.drill is not None else ""
         if key != self._drill_key:  # the same key goes on remembering which proofs were used

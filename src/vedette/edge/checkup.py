@@ -20,6 +20,7 @@ from vedette.config import load
 from vedette.doors.client import ask
 from vedette.edge.place import read_state
 from vedette.errors import ConfigError
+from vedette.snapshot.files import read
 
 __all__ = ["Finding", "Sample", "examine", "judge_traffic", "read_samples"]
 
@@ -34,6 +35,7 @@ _TASKS = {
     "engine": "requests pass undecided, marked degraded",
     "spare": "a lost engine takes seconds longer to replace",
     "console": "the HTTP interface and its metrics do not answer; decisions go on",
+    "gather": "crawlers are not verified by DNS and keys are not renewed; decisions go on with what is known",
     "archive": "events stay in their segments and are not deleted when they are too old",
 }
 
@@ -78,7 +80,7 @@ async def examine(data: Path) -> list[Finding]:
         findings.append(
             Finding("note", f"it runs version {state.get('version')}, {version('vedette')} is installed", "restart it")
         )
-    findings += [*_configuration(state, data), *_processes(state)]
+    findings += [*_configuration(state, data), *_processes(state), *_gathered(data)]
     sockets = state.get("sockets", {})
     engine, serve = Path(sockets.get("engine", "")), Path(sockets.get("serve", ""))
     first = await _sample(engine, serve)
@@ -124,6 +126,10 @@ def judge_traffic(first: Sample, second: Sample, state: Mapping[str, Any]) -> li
     if dropped := second.total("vedette_events_dropped_total"):
         step = "free disk space or give a faster disk; decisions are not affected"
         findings.append(Finding("WRONG", f"{dropped:.0f} events could not be logged", step))
+    lost = second.engine.get('vedette_inquiries_sent_total{result="lost"}', 0.0)
+    if lost > first.engine.get('vedette_inquiries_sent_total{result="lost"}', 0.0):
+        step = "claims of crawlers and signatures stay unverified meanwhile; see the process gather"
+        findings.append(Finding("warn", f"questions for the gatherer are being lost, {lost:.0f} so far", step))
     restarts = {
         key.split('"')[1]: value
         for key, value in second.serve.items()
@@ -243,6 +249,37 @@ def _processes(state: Mapping[str, Any]) -> list[Finding]:
             step = "vedette serve restarts it; if it stays away, standard error of vedette serve says why"
             findings.append(Finding(level, f"{name} is not running: {_TASKS.get(name, '')}", step))
     return [Finding("ok", f"processes: {', '.join(running)}"), *findings]
+
+
+def _gathered(data: Path) -> list[Finding]:
+    """Judge what the gatherer has written: damaged files, and keys that cannot be renewed."""
+    # numpy comes with it, and the other findings should not wait for that
+    from vedette.snapshot.gathered import FILES, FOLDER
+
+    findings = []
+    for part in ("findings", "keys"):
+        path = data / FOLDER / FILES[part].name
+        try:
+            known = FILES[part].decode(read(path, FILES[part].most), b"")
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            step = "it is written anew with the next answer; what the engine knew stays"
+            findings.append(Finding("warn", f"{path} cannot be used: {error}", step))
+            continue
+        if part == "findings":
+            findings.append(Finding("ok", f"crawlers: {len(known)} answers of DNS are known"))
+            continue
+        for one in known.all():
+            if one.failed:
+                since = f"since {_ago(one.fetched)}" if one.fetched else "and never was"
+                step = "what it verifies stays unverified where a key is missing; see whether this machine reaches it"
+                findings.append(Finding("warn", f"{one.source} cannot be fetched {since}: {one.error}", step))
+            elif one.note:
+                findings.append(Finding("note", f"{one.source}: {one.note}", "tell its operator"))
+            else:
+                findings.append(Finding("ok", f"{one.source}: {len(one.keys)} keys, {_ago(one.fetched)} old"))
+    return findings
 
 
 def _is_alive(pid: int) -> bool:

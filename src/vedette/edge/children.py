@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from vedette.doors.parent import die_with_parent, frame
+from vedette.parent import die_with_parent, frame
 
 __all__ = ["Backoff", "Child", "kill"]
 

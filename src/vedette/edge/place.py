@@ -82,6 +82,10 @@ class Place:
         return self.run / "serve.sock"
 
     @property
+    def gather_socket(self) -> Path:
+        return self.run / "gather.sock"
+
+    @property
     def answers_pipe(self) -> Path:
         return self.run / "answers.pipe"
 
@@ -97,7 +101,7 @@ class Place:
 
     def forget(self) -> None:
         """Remove what says that serve runs, and let go of the directory."""
-        for path in (self._home / "serve.json", self.engine_socket, self.serve_socket):
+        for path in (self._home / "serve.json", self.engine_socket, self.serve_socket, self.gather_socket):
             with contextlib.suppress(OSError):
                 path.unlink()
         if self._temporary is not None:

@@ -20,10 +20,10 @@ from importlib import resources
 from pathlib import Path
 from typing import IO
 
-from vedette.doors.parent import die_with_parent
 from vedette.edge.answers import open_pipe
 from vedette.edge.envoy import EnvoyFiles
 from vedette.errors import ConfigError
+from vedette.parent import die_with_parent
 
 __all__ = ["Envoy", "admin", "envoy_binary"]
 

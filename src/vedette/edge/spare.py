@@ -21,8 +21,8 @@ from typing import Any
 import msgspec
 
 from vedette.doors.http import Setup, run, warm_up
-from vedette.doors.parent import Frames, die_with_parent
 from vedette.edge.answers import AnswerReader, make_pipe, open_pipe
+from vedette.parent import Frames, die_with_parent
 from vedette.telemetry import configure_log, logger
 from vedette.types import Answer
 

@@ -1,4 +1,4 @@
-"""Runs ``vedette serve``: starts edge, engine, console and archive, replaces what dies, reloads, drains.
+"""Runs ``vedette serve``: starts edge, engine, console, gatherer and archive, replaces what dies, reloads, drains.
 
 The supervisor itself touches no request. It holds the data directory (one at a time), writes ``run/serve.json`` for
 ``vedette doctor``, and answers ``/metrics`` about its processes on ``run/serve.sock``.
@@ -28,7 +28,9 @@ from vedette.edge.engines import Engines, warm_environment
 from vedette.edge.place import Place
 from vedette.edge.process import Envoy
 from vedette.errors import ConfigError
-from vedette.telemetry import Metrics, logger
+from vedette.gather.setup import Setup as Gathering
+from vedette.gather.setup import read_counts
+from vedette.telemetry import PARTS, Metrics, logger
 
 __all__ = ["Supervisor"]
 
@@ -39,6 +41,13 @@ OPEN_AFTER_S = 5.0
 PROGRESS_S = 5.0
 DRAIN_S = 20.0
 SWEEP_TICKS = 10
+GATHERED = {
+    "inquiry": "vedette_inquiries_total",
+    "dns": "vedette_dns_findings_total",
+    "keys": "vedette_key_fetches_total",
+    "feeds": "vedette_feed_refreshes_total",
+}
+"""What the gatherer counts, and the metrics that it is exported as."""
 
 
 class Supervisor:
@@ -75,9 +84,10 @@ class Supervisor:
         self._edge_wanted = False
         self._children = [
             Child("console", "vedette.console"),
+            Child("gather", "vedette.gather"),
             Child("archive", "vedette.events.seal", [str(place.data)]),
         ]
-        self._restarts = dict.fromkeys(("edge", "engine", "spare", "console", "archive"), 0)
+        self._restarts = dict.fromkeys(PARTS, 0)
         self._metrics = Metrics("serve")
         self._crowd = Crowd(self._answer, lambda _reason: None, limit=64)
         self._stop = asyncio.Event()
@@ -91,6 +101,7 @@ class Supervisor:
             key=self._key,
             data=str(self.place.data),
             socket=str(self.place.engine_socket),
+            gather=str(self.place.gather_socket),
             overrides=self._overrides,
         )
 
@@ -189,9 +200,17 @@ class Supervisor:
     def _start_child(self, child: Child) -> None:
         child.start(self._environment)
         child.retry_at = 0.0
+        self._tell(child)
+        self._write_state()
+
+    def _tell(self, child: Child) -> None:
+        """Tell a child that has a configuration what is in force."""
         if child.name == "console":
             child.tell(self._console_setup())
-        self._write_state()
+        elif child.name == "gather":
+            place = self.place
+            told = Gathering(config=self.config, data=str(place.data), socket=str(place.gather_socket), key=self._key)
+            child.tell(told)
 
     def _console_setup(self) -> dict[str, Any]:
         place = self.place
@@ -265,7 +284,8 @@ class Supervisor:
 
     def _stamps(self) -> dict[Path, tuple[int, int, int] | None]:
         stamps: dict[Path, tuple[int, int, int] | None] = {}
-        for path in (*([self._file] if self._file else []), *self._files.watched):
+        described = [Path(self.config.openapi.file)] if self.config.openapi is not None else []
+        for path in (*([self._file] if self._file else []), *described, *self._files.watched):
             try:
                 seen = path.stat()
                 stamps[path] = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
@@ -283,8 +303,7 @@ class Supervisor:
             raise ConfigError([f"the engine refuses it: {said}"])
         self.config, self._files = config, files
         for child in self._children:
-            if child.name == "console":
-                child.tell(self._console_setup())
+            self._tell(child)
         self._write_state()
         logger().info("configuration.applied", restart_needed=list(restart_needed), edge_files=list(files.changed))
         self.say("the new configuration is in force")
@@ -338,6 +357,10 @@ class Supervisor:
         for name, value in up.items():
             metrics.set("vedette_process_up", value, name)
             metrics.advance("vedette_process_restarts_total", self._restarts[name], name)
+        for path, count in (await asyncio.to_thread(read_counts, self.place.data)).items():
+            kind, *values = path.split("/")
+            with contextlib.suppress(KeyError):  # counted by another version
+                metrics.advance(GATHERED[kind], count, *values)
         metrics.advance("vedette_edge_requests_total", counted.get("http.edge.downstream_rq_total", 0))
         metrics.advance("vedette_edge_degraded_total", counted.get("http.edge.ext_authz.failure_mode_allowed", 0))
         return answer(200, body=metrics.render(), kind=b"text/plain; version=0.0.4; charset=utf-8")

@@ -124,6 +124,8 @@ async def confirm(names: Names, address: str, suffixes: Sequence[str], now: floa
         ip = ipaddress.ip_address(address)
     except ValueError:
         return "unverifiable"
+    if ip.version == 6 and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
     with contextlib.suppress(Unsure, TimeoutError):
         async with asyncio.timeout(WHOLE_S):
             if await _leads_back(names, ip, suffixes):

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 
 import msgspec
 import pytest
 
-from vedette.edge.checkup import Sample, examine, judge_traffic, read_samples
+from vedette.edge.checkup import Sample, _gathered, examine, judge_traffic, read_samples
+from vedette.snapshot.files import write
+from vedette.snapshot.findings import Finding, Findings
+from vedette.snapshot.gathered import FOLDER
+from vedette.snapshot.keys import KeySet, KeySets
 
 ENGINE = {'vedette_decisions_total{action="allow"}': 100.0, 'vedette_degraded_total{part="door"}': 0.0}
 SERVE = {"vedette_edge_requests_total": 100.0, "vedette_edge_degraded_total": 0.0}
@@ -53,6 +58,36 @@ def test_findings(engine, serve, state, level, words):
     levels, text = judge(engine, serve, state=state)
     assert level in levels
     assert words in text
+
+
+def test_lost_questions():
+    lost = {'vedette_inquiries_sent_total{result="lost"}': 3.0}
+    _, text = judge(lost)
+    assert "lost" not in text, "it was once"
+    _, text = judge(lost, first=Sample(ENGINE, SERVE))
+    assert "warn questions for the gatherer are being lost, 3 so far" in text
+
+
+def test_what_was_gathered(tmp_path):
+    assert _gathered(tmp_path) == []
+    folder = tmp_path / FOLDER
+    sets = {
+        "https://a.example/": KeySet("https://a.example/", ({}, {}), fetched=time.time() - 600),
+        "https://b.example/": KeySet("https://b.example/", fetched=time.time() - 7200, failed=1.0, error="not JSON"),
+        "https://c.example/": KeySet("https://c.example/", failed=1.0, error="took longer than 2 s"),
+        "https://d.example/": KeySet("https://d.example/", fetched=1.0, note="of type application/json"),
+    }
+    write(folder / "keys.msgpack", KeySets(sets).encode())
+    write(folder / "findings.msgpack", Findings({("192.0.2.1", "googlebot"): Finding("forged", 1.0)}).encode())
+    assert [(finding.level, finding.text) for finding in _gathered(tmp_path)] == [
+        ("ok", "crawlers: 1 answers of DNS are known"),
+        ("ok", "https://a.example/: 2 keys, 10 minutes old"),
+        ("warn", "https://b.example/ cannot be fetched since 2 hours: not JSON"),
+        ("warn", "https://c.example/ cannot be fetched and never was: took longer than 2 s"),
+        ("note", "https://d.example/: of type application/json"),
+    ]
+    (folder / "keys.msgpack").write_bytes(b"damaged")
+    assert _gathered(tmp_path)[1].text == f"{folder}/keys.msgpack cannot be used: it is damaged"
 
 
 def test_trusted_proxies_are_the_peers_there_should_be():

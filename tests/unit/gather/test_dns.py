@@ -37,6 +37,7 @@ def test_a_crawler_whose_name_leads_back(server):
     server.point("192.0.2.1", "Crawl-192-0-2-1.GoogleBot.com")
     server.records["crawl-192-0-2-1.googlebot.com", "A"] = ["192.0.2.9", "192.0.2.1"]
     assert ask(server, "192.0.2.1") == "verified"
+    assert ask(server, "::ffff:192.0.2.1") == "verified"
     assert server.asked_for("AAAA") == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from vedette.config import defaults
 from vedette.config.schema import Config
-from vedette.doors.parent import FRAME_BYTES, Frames, frame
+from vedette.parent import FRAME_BYTES, Frames, frame
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
@@ -34,7 +34,7 @@ def test_a_configuration_survives_the_way():
     assert msgspec.msgpack.decode(body, type=Config) == config
 
 
-CHILD = "from vedette.doors.parent import die_with_parent; import time; die_with_parent({}); print('up', flush=True); time.sleep(60)"
+CHILD = "from vedette.parent import die_with_parent; import time; die_with_parent({}); print('up', flush=True); time.sleep(60)"
 PARENT = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=sys.stdout); print(p.pid, flush=True); time.sleep(60)"
 
 
@@ -57,7 +57,7 @@ def test_a_child_ends_with_its_parent(number):
 
 
 def test_a_child_whose_parent_has_gone_already_ends_itself():
-    script = "from vedette.doors.parent import die_with_parent; die_with_parent(9, 1); print('alive')"
+    script = "from vedette.parent import die_with_parent; die_with_parent(9, 1); print('alive')"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL
     assert done.stdout == ""
