@@ -26,9 +26,6 @@ __all__ = ["command"]
 Format = Literal["auto", "jsonl", "combined", "common", "envoy", "alb", "cloudfront", "har"]
 
 
-_NOTHING_VALID = "no valid request in the input; is it another format? name it with --format"
-
-
 class Totals:
     """Counts decisions for the closing summary: a consumer of the replay."""
 
@@ -143,7 +140,7 @@ def _replay(
             progress.close()
             _print_malformed(malformed, figures)
             if not figures.requests:
-                why = "interrupted before the first decision" if figures.interrupted else _NOTHING_VALID
+                why = "interrupted before the first decision" if figures.interrupted else _nothing_valid(logs)
                 print(f"vedette replay: {why}", file=sys.stderr)
                 return 130 if figures.interrupted else 1
             written = []
@@ -205,6 +202,23 @@ def _open(files: tuple[str, ...], format_name: str, malformed: MalformedTally) -
 
     prefixes = ["l"] if len(files) == 1 else [f"f{number}-l" for number in range(1, len(files) + 1)]
     return [Log(path, format_name, malformed, prefix) for path, prefix in zip(files, prefixes, strict=True)]
+
+
+def _nothing_valid(logs: list[Log]) -> str:
+    """Say of each log why it gave no request."""
+    found = []
+    for log in logs:
+        if log.lines:
+            things = "entries" if log.format == "har" else "lines"
+            found.append(f"{log.name}: none of its {log.lines:,} {things} is a request as {log.format}")
+        elif not log.file.position:
+            found.append(f"{log.name} is empty")
+        else:
+            found.append(
+                f"{log.name}: {'an archive without entries' if log.format == 'har' else 'nothing but blank lines'}"
+            )
+    advice = "; is it another format? name it with --format" if any(log.lines for log in logs) else ""
+    return f"no valid request in the input: {', '.join(found)}{advice}"
 
 
 def _said(error: Exception) -> str:

@@ -88,7 +88,7 @@ def test_a_reader_that_goes_away_costs_no_file_and_no_message(tmp_path: Path, lo
     [
         ((), 2, "name at least one log"),
         (("none.log",), 1, "none.log: No such file"),
-        (("empty.log",), 1, "no valid request"),
+        (("empty.log",), 1, "no valid request in the input: empty.log is empty"),
         (("noise.log",), 1, "its format cannot be told"),
         (("access.log", "--format", "har"), 1, "there is no log.entries in it"),
         (("access.log", "--format", "alb"), 1, "not an access-log line"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from vedette.doors.logs import access, alb, cloudfront, envoy, har, records
-from vedette.doors.logs.lines import Malformed, Parse, Recorded, decode
+from vedette.doors.logs.lines import MAX_LINE_BYTES, Malformed, Parse, Recorded, decode
 from vedette.types import Outcome
 
 FORMATS: dict[str, Callable[[], Parse]] = {
@@ -48,24 +49,44 @@ def detect(lines: Sequence[bytes]) -> str:
     return best
 
 
+_MAGIC = (
+    ((b"BZh", b"\xfd7zXZ"), "it is compressed with bzip2 or xz: pipe it in (xzcat FILE | vedette replay -)"),
+    ((b"PK\x03\x04",), "it is a zip archive: pipe its content in (unzip -p FILE | vedette replay -)"),
+    ((b"PAR1",), "it is Parquet: write it as JSON lines first (duckdb can)"),
+    ((b"\xff\xfe", b"\xfe\xff"), "it is UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
+)
+_BINARY = re.compile(rb"[\0-\x08\x0e-\x1a]")
+
+
 def _unknown(sample: Sequence[bytes]) -> str:
     first = sample[0]
-    text = decode(first[:120]).strip()
-    readable = ", ".join(FORMATS)
-    hint = ""
-    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first[:80]:
-        hint = "; it looks like UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)"
-    elif first.startswith((b"BZh", b"\xfd7zXZ")):
-        hint = "; it is compressed with bzip2 or xz: pipe it in (xzcat FILE | vedette replay -)"
-    elif first.startswith(b"{"):
-        reasons = [(name, FORMATS[name]()(first, "l0")) for name in ("jsonl", "envoy", "cloudfront")]
-        hint = "; " + "; ".join(f"as {name}: {why.why}" for name, why in reasons if isinstance(why, Malformed))
-    elif first.startswith(b"["):
-        hint = "; it looks like a JSON array: give one object a line (jq -c '.[]' FILE | vedette replay -)"
-    elif text.startswith(tuple(f"{kind} " for kind in alb.TYPES)):
-        why = alb.parse(first, "l0")
-        hint = f"; as alb: {why.why}" if isinstance(why, Malformed) else ""
+    hint = _hint(first)
+    text = decode(first[:60] if _BINARY.search(first[:60]) else first[:120]).strip()
     return (
-        f"its format cannot be told: none of its first {len(sample)} lines is valid as any of {readable}; "
-        f"the first is {text!r}{hint}; --format FORMAT shows why each line is refused"
+        f"its format cannot be told: none of its first {len(sample)} lines is valid as any of {', '.join(FORMATS)}; "
+        f"the first is {text!r}{'; ' + hint if hint else ''}; --format FORMAT shows why each line is refused"
     )
+
+
+def _hint(first: bytes) -> str:
+    """Say what a file may be that starts with this line, and what to do, or nothing."""
+    for marks, what in _MAGIC:
+        if first.startswith(marks):
+            return what
+    if first[1:8:2] == b"\0\0\0\0" or first[:7:2] == b"\0\0\0\0":
+        return "it looks like UTF-16: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)"
+    if _BINARY.search(first[:60]):
+        return "it is no text"
+    if len(first) > MAX_LINE_BYTES:
+        return f"that line is longer than {MAX_LINE_BYTES:,} bytes"
+    if first.strip() == b"{":
+        return "it looks like JSON over several lines: give one object a line (jq -c . FILE | vedette replay -)"
+    if first.startswith(b"["):
+        return "it looks like a JSON array: give one object a line (jq -c '.[]' FILE | vedette replay -)"
+    names: tuple[str, ...] = ()
+    if first.startswith(b"{"):
+        names = ("jsonl", "envoy", "cloudfront")
+    elif first.startswith(tuple(f"{kind} ".encode() for kind in alb.TYPES)):
+        names = ("alb",)
+    refused = ((name, FORMATS[name]()(first, "l0")) for name in names)
+    return "; ".join(f"as {name}: {line.why}" for name, line in refused if isinstance(line, Malformed))

@@ -165,7 +165,19 @@ def test_formats_are_told_apart(lines: list[str], name: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "hint"),
-    [(b"\xff\xfea\0b", "UTF-16"), (b"BZh91AY", "bzip2"), (b"[{}]", "array"), (b"{}", "as jsonl")],
+    [
+        (b"\xff\xfea\0b", "UTF-16"),
+        (b"a\0b\0c\0d\0", "UTF-16"),
+        (b"BZh91AY", "bzip2"),
+        (b"PK\x03\x04", "unzip"),
+        (b"PAR1", "Parquet"),
+        (b"\x7fELF\x02\x01", "no text"),
+        (b"x" * (MAX_LINE_BYTES + 1), "longer than 262,144 bytes"),
+        (b"{ ", "over several lines"),
+        (b"[{}]", "array"),
+        (b"{}", "as jsonl: .*; as envoy: .*; as cloudfront: "),
+        (b"h2 garbage", "as alb: "),
+    ],
 )
 def test_unknown_formats_come_with_a_hint(line: bytes, hint: str) -> None:
     with pytest.raises(ValueError, match=hint):
