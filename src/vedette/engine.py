@@ -99,7 +99,11 @@ class Engine:
         """Take another configuration into force; the tables stay."""
         policy = Policy.compile(config, live=self._live)
         success = {e.name: compile_success(e.success) for e in config.endpoints if e.success}
-        self._collector = Collector(config, self._key, self._gathered)
+        collector = Collector(config, self._key, self._gathered)
+        earlier: Collector | None = getattr(self, "_collector", None)
+        if earlier is not None:
+            collector.router.restore(earlier.router.state())
+        self._collector = collector
         self._policy = policy
         self._success = success
         self._wants_headers = "request.header" in policy.names
@@ -108,6 +112,14 @@ class Engine:
         self._cookies = tuple(where.name for where in config.identity.session if where.source == "cookie")
         self._routes: list[Any] = [None] * 256
         self.config = config
+
+    def state(self) -> bytes:
+        """Give what was learned of endpoints, which is not in the tables; :meth:`restore` takes it."""
+        return self._collector.router.state()
+
+    def restore(self, state: bytes) -> None:
+        """Take over what another engine had learned of endpoints. Raises ``ValueError`` where it cannot be used."""
+        self._collector.router.restore(state)
 
     def take(self, gathered: Gathered) -> None:
         """Take over what has been gathered anew: networks, answers of DNS, keys."""
@@ -157,6 +169,11 @@ class Engine:
         except Exception as error:
             self.degraded += 1
             self.last_error = error
+
+    def spend_once(self, text: str, now: float, until: float) -> bool:
+        """Use up what may be used once; False where it was used before and is to be remembered still."""
+        key = np.uint64(self._collector.hash("once", text))
+        return bool(feedback.spend(self.tables.arena, self.tables.offsets, key, now, until))
 
     def reply(self, decision: Decision, request: Request, *, plausible: bool = False) -> Reply | None:
         """Give the answer for a client whose request is stopped, or ``None`` where it passes.
@@ -286,10 +303,8 @@ class Engine:
         """Use up what may be used once: the nonce of a valid token, and that of a verified signature."""
         is_replayed = False
         for proof in (seen.token, seen.signed):
-            if proof.once:
-                key = np.uint64(self._collector.hash("once", proof.once))
-                if not feedback.spend(self.tables.arena, self.tables.offsets, key, now, proof.until):
-                    is_replayed = True
+            if proof.once and not self.spend_once(proof.once, now, proof.until):
+                is_replayed = True
         return is_replayed
 
     def _ask(self, seen: Observation) -> None:

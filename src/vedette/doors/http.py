@@ -33,6 +33,7 @@ from vedette.telemetry import Metrics, configure_log, logger
 from vedette.types import Answer, Outcome, OutcomeName, Request
 
 if TYPE_CHECKING:
+    from vedette.doors.learned import Learned
     from vedette.doors.service import Service
     from vedette.snapshot.gathered import Gathered
 
@@ -89,6 +90,7 @@ def warm_up() -> None:
         for client in ({"session_id": name}, {"client_address": "192.0.2.9"}, {"request_id": "warm1"}):
             engine.observe(Outcome(timestamp=90.0, outcome=name, **client), 90.0)
     engine.decide(_step(90, "GET", "/", "sid=conversion", "192.0.2.77"), 91.0)
+    engine.spend_once("warm", 92.0, 93.0)
 
 
 def _step(number: int, method: str, path: str, cookie: str, address: str) -> Request:
@@ -131,8 +133,12 @@ def run(setup: Setup, attach: Attach | None = None) -> int:
     setproctitle.setproctitle("vedette: engine")
     configure_log("engine")
     os.umask(0o077)
+    from vedette.doors.learned import Learned
+
+    learned = Learned(Path(setup.data) / "tables")
     try:
         service = open_service(setup)
+        learned.restore(service.engine)
         listening = bind(Path(setup.socket))
     except (ConfigError, OSError) as error:
         logger().error("engine.unable", error=str(error))
@@ -140,7 +146,7 @@ def run(setup: Setup, attach: Attach | None = None) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(service, listening, Path(setup.socket), attach))
+        runner.run(_serve(service, learned, listening, Path(setup.socket), attach))
     service.events.close()
     return 0
 
@@ -216,7 +222,9 @@ def bind(path: Path) -> socket.socket:
     return listening
 
 
-async def _serve(service: Service, listening: socket.socket, path: Path, attach: Attach | None) -> None:
+async def _serve(
+    service: Service, learned: Learned, listening: socket.socket, path: Path, attach: Attach | None
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -232,11 +240,15 @@ async def _serve(service: Service, listening: socket.socket, path: Path, attach:
         crowd.sweep(loop.time())
         service.metrics.set("vedette_connections", len(crowd.members))
         await service.gather()
+        if state := learned.take(service.engine, loop.time()):
+            await loop.run_in_executor(None, learned.write, state)
     server.close()
     crowd.close()
     deadline = loop.time() + DRAIN_S
     while crowd.members and loop.time() < deadline:  # noqa: ASYNC110 - members leave by themselves
         await asyncio.sleep(0.01)
+    if state := learned.take(service.engine, loop.time(), is_last=True):
+        learned.write(state)
     logger().info("engine.stopped", pid=os.getpid())
 
 
