@@ -111,9 +111,9 @@ class Hellos:
         sort, _, rest = name.partition(" ")
         if sort == "captured":
             given = self.captured[rest]
-            return with_name(_told(given["hello"])), given["permutes"]
+            return with_name(told(given["hello"])), given["permutes"]
         if sort == "described":
-            return _described(self._impersonate / f"{rest}.yaml")
+            return described(yaml.safe_load((self._impersonate / f"{rest}.yaml").read_text())["signature"])
         return COMPOSED[name], False
 
 
@@ -145,7 +145,8 @@ def written(hello: Hello, permutes: bool, resumes: float, is_greased: bool) -> d
     }
 
 
-def _told(given: dict[str, Any]) -> Hello:
+def told(given: dict[str, Any]) -> Hello:
+    """Read a hello as ``captured.json`` holds it."""
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     fields["alpn"] = tuple(name.encode("latin-1") for name in given["alpn"])
     return Hello(**fields, has_sni=0 in given["extensions"])
@@ -159,9 +160,8 @@ def with_name(hello: Hello) -> Hello:
     return Hello(**{**fields, "extensions": (0, *hello.extensions), "has_sni": True})
 
 
-def _described(file: Path) -> tuple[Hello, bool]:
-    """Read one of curl-impersonate's descriptions."""
-    signature = yaml.safe_load(file.read_text())["signature"]
+def described(signature: dict[str, Any]) -> tuple[Hello, bool]:
+    """Read the hello of one of curl-impersonate's descriptions, and whether its extensions are permuted."""
     given = signature["tls_client_hello"]
     fields: dict[str, Any] = {"version": VERSIONS[given["handshake_version"]]}
     fields["ciphers"] = _numbers(given["ciphersuites"])

@@ -26,13 +26,13 @@ BROWSER: Headers = (
         "user-agent",
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
     ),
-    ("sec-ch-ua", '"Chromium";v="142", "Google Chrome";v="142"'),
+    ("sec-ch-ua", '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"'),
     ("sec-ch-ua-mobile", "?0"),
     ("accept", "*/*"),
     ("sec-fetch-site", "same-origin"),
     ("sec-fetch-mode", "cors"),
     ("sec-fetch-dest", "empty"),
-    ("accept-encoding", "gzip, deflate, br"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
     ("accept-language", "en-GB,en;q=0.9"),
 )
 

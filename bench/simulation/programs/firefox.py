@@ -1,6 +1,6 @@
 """Ask with the real Firefox, headless, driven over its Marionette socket: a page, its assets, calls, the next page.
 
-Further arguments are preferences to set to true.
+Further arguments are preferences to set to true, or ``NAME=VALUE`` in JSON.
 """
 
 import contextlib
@@ -58,7 +58,10 @@ with tempfile.TemporaryDirectory() as profile, socket.create_server(("127.0.0.1"
     (Path(profile) / "user.js").write_text(
         f'user_pref("marionette.port", {port});\nuser_pref("app.update.enabled", false);\n'
         'user_pref("network.captive-portal-service.enabled", false);\nuser_pref("remote.active-protocols", 2);\n'
-        + "".join(f'user_pref("{name}", true);\n' for name in preferences)
+        + "".join(
+            f'user_pref("{name}", {text or "true"});\n'
+            for name, _, text in (preference.partition("=") for preference in preferences)
+        )
     )
     command = ["firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", profile, "about:blank"]
     own = {**os.environ, "HOME": profile}

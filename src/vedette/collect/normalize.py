@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from vedette.types import Headers, Request
 
-__all__ = ["CACHED_LENGTH", "Address", "TrustedProxies", "normal_path", "read_address", "read_headers"]
+__all__ = ["CACHED_LENGTH", "Address", "TrustedProxies", "normal_path", "read_address", "read_headers", "spelled"]
 
 MAX_HEADERS = 128
 MAX_VALUE = 8192
@@ -119,6 +119,18 @@ def read_headers(headers: Headers | None) -> tuple[tuple[str, ...] | None, dict[
     headers = headers[:MAX_HEADERS]
     names = tuple([name.lower() for name, _ in headers])
     return names, dict(zip(names[::-1], [value for _, value in headers[::-1]], strict=True))
+
+
+def spelled(headers: Headers | None, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the names as they were received, where their case was kept; else nothing.
+
+    >>> spelled((("Host", "a"), ("user-agent", "b")), ("host", "user-agent"))
+    ('Host', 'user-agent')
+    """
+    if not headers or (headers[0][0] == names[0] and headers[len(names) // 2][0] == names[len(names) // 2]):
+        return ()  # most often all are lower case: two of them tell it
+    received = tuple([name for name, _ in headers[:MAX_HEADERS]])
+    return received if received != names else ()
 
 
 class TrustedProxies:

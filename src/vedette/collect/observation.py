@@ -12,13 +12,14 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
+from vedette.collect.agents import Agent
 from vedette.collect.devices import NO_DEVICE, DeviceFacts, Devices
 from vedette.collect.endpoints import Route, Router
-from vedette.collect.headers import HeaderFacts, Shape, examine
+from vedette.collect.headers import HeaderFacts, Shape, examine, language_form
 from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is_probe
 from vedette.collect.identity import number_of, selector
 from vedette.collect.network import NetworkSignals, language_conflict, proxy_gap, weigh
-from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers
+from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers, spelled
 from vedette.collect.openapi import described
 from vedette.collect.parameters import parameters_of
 from vedette.collect.robots import NOBODY, Claim, Robots
@@ -57,6 +58,12 @@ _HOUR_S = 3600.0
 _CELLS = 32
 _NO_CELLS = bytes(_CELLS)
 _NOTHING: dict[str, str] = {}
+_PLACES = 64
+"""How many families ``detect`` keeps statistics of."""
+_FAMILIES = (
+    "chrome edge firefox safari chrome_ios samsung opera webview google_ios webview_ios firefox_ios curl"
+    " python-requests"
+).split()
 
 
 class Hasher:
@@ -75,7 +82,13 @@ class Hasher:
 
 
 class Known(Struct, frozen=True, gc=False):
-    """What is the same for every request of one client program; computed once a shape."""
+    """What is the same for every request of one client program; computed once a shape.
+
+    Attributes:
+        order: Of headers, as it is learned for the claimed client: one for all that a whole browser fetches, else one
+            for each context; 0 where it says nothing.
+        family: Place of the claimed client among those that rarity is learned of.
+    """
 
     facts: HeaderFacts
     agent: int
@@ -215,17 +228,32 @@ class Collector:
     def _learn(self, shape: Shape) -> Known:
         facts = examine(shape)
         agent = facts.agent
-        family = f"{agent.kind}/{agent.family}"
-        # a browser orders headers in one way for pages, in another for scripts' calls, in a third for images
-        order = "whole" if facts.browser_whole == 1.0 else facts.order
+        # a browser orders headers in one way for pages, in another for scripts' calls, in a third for images; and a
+        # preflight or the opening of a socket is the same browser's, although much is left out of it
+        is_aside = facts.context in ("preflight", "socket")
+        is_whole = facts.browser_whole == 1.0 or (
+            is_aside and facts.order_conflict == 0.0 and facts.values_conflict == 0.0
+        )
+        order = "whole" if is_whole else facts.order
+        learned = 0  # nothing is learned from what is no one's habit
+        if shape.names is not None and not is_aside:
+            told = is_whole and facts.order_conflict == 0.0
+            learned = self.hash("order", "whole" if told else f"{facts.context}|{facts.order}")
         return Known(
             facts,
             self.hash("agent", shape.agent) if shape.agent else 0,
-            self.hash("order", facts.order) if shape.names is not None else 0,
+            learned,
             self.hash("tls", facts.tls) if facts.tls else 0,
-            self.hash("agent", f"{facts.tls}|{order}|{family}|{agent.major}|{agent.platform}"),
-            float(self.hash("family", f"{family}/{agent.major // 20}") % 64),
+            self.hash("agent", f"{facts.tls}|{order}|{agent.kind}/{agent.family}|{agent.major}|{agent.platform}"),
+            self._family(agent),
         )
+
+    def _family(self, agent: Agent) -> float:
+        """Number the claimed client: a place of its own for each common browser of three times, the rest share."""
+        if agent.family in _FAMILIES:
+            return float(3 * _FAMILIES.index(agent.family) + agent.major // 20 % 3)
+        rest = self.hash("family", f"{agent.kind}/{agent.family}/{agent.major // 20}")
+        return float(3 * len(_FAMILIES) + rest % (_PLACES - 3 * len(_FAMILIES)))
 
     def observe(self, request: Request, now: float) -> Observation:
         """Observe one request; whatever it holds, the result is bounded."""
@@ -321,23 +349,35 @@ class Collector:
 
     def _shape(self, request: Request, names: tuple[str, ...] | None, values: dict[str, str], host: str) -> Shape:
         ja4 = request.ja4
-        if self._forwarded_ja4 and not request.peer_is_client and self._proxies.trusts(request.client_address):
+        is_direct = request.peer_is_client or not self._proxies.trusts(request.client_address)
+        if self._forwarded_ja4 and not is_direct:
             ja4 = values.get(self._forwarded_ja4, "")
         if names is None:
             return Shape(None, request.user_agent[:512], "", "", "", False, True, request.protocol[:8], ja4[:64])
         # plain http to a host that is not this machine is not a secure origin: browsers leave much out there
         is_secure = request.scheme == "https" or host.startswith(_LOCAL_HOSTS)
         is_page = request.method != "OPTIONS" and "upgrade" not in values
+        get = values.get
         return Shape(
             names,
-            values.get("user-agent", "")[:512],
-            values.get("sec-ch-ua", "")[:512],
-            values.get("sec-ch-ua-mobile", "")[:8],
-            values.get("sec-ch-ua-platform", "")[:32],
+            get("user-agent", "")[:512],
+            get("sec-ch-ua", "")[:512],
+            get("sec-ch-ua-mobile", "")[:8],
+            get("sec-ch-ua-platform", "")[:32],
             is_secure,
             is_page,
             request.protocol[:8],
             ja4[:64],
+            get("accept", "")[:256],
+            get("accept-encoding", "")[:64],
+            language_form(get("accept-language", "")[:128]),
+            get("sec-fetch-site", "")[:16],
+            get("sec-fetch-mode", "")[:16],
+            get("sec-fetch-user", "")[:8],
+            get("sec-fetch-dest", "")[:16],
+            get("sec-ch-ua-full-version-list", "")[:512],
+            spelled(request.headers, names),
+            is_direct,
         )
 
 

@@ -67,3 +67,81 @@ def test_platform_and_mobile() -> None:
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36"
     )
     assert (phone.platform, phone.is_mobile, phone.chromium) == ("Android", True, 142)
+
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:142.0) Gecko/20100101 Firefox/142.0"
+SAFARI = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0"
+    " Safari/605.1.15"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CHROME, 0.0),
+        (FIREFOX, 0.0),
+        (SAFARI, 0.0),
+        (CHROME.replace("NT 10.0", "NT 12.0"), 1.0),
+        (CHROME.replace("Windows NT 10.0; Win64; x64", "Linux; Android 99; K"), 1.0),
+        (CHROME.replace("Chrome/142", "Chrome/999"), 1.0),
+        (CHROME.replace("142.0.0.0", "142.0.9999.12"), 1.0),
+        (CHROME.replace("142.0.0.0", "142.0.7444.60"), 0.5),
+        (CHROME.replace("142.0.0.0", "96.0.4664.110"), 0.0),
+        (CHROME.replace("Windows NT 10.0; Win64; x64", "Windows NT 6.1"), 0.5),
+        (CHROME.replace("Windows NT 10.0; Win64; x64", "Linux; Android 14; Pixel 8"), 0.5),
+        (CHROME.replace("Windows NT 10.0; Win64; x64", "Linux; Android 10; K"), 0.0),
+        (CHROME.replace("Windows NT 10.0; Win64; x64", "Linux; Android 14; Pixel 8; wv"), 0.0),
+        (CHROME.replace("Windows NT 10.0; Win64; x64", "iPhone; CPU iPhone OS 18_0 like Mac OS X"), 1.0),
+        (CHROME.replace("537.36 (KHTML", "605.1.15 (KHTML"), 1.0),
+        (CHROME + " YaBrowser/26.8", 0.0),
+        (CHROME + " Edg/142.0.0.0", 0.0),
+        (FIREFOX + " Chrome/142.0.0.0", 1.0),
+        (FIREFOX.replace("rv:142.0", "rv:120.0"), 1.0),
+        (FIREFOX.replace("142.0", "115.0").replace("rv:115.0", "rv:109.0"), 0.0),
+        (FIREFOX.replace("142", "999"), 1.0),
+        (SAFARI.replace("Macintosh; Intel Mac OS X 10_15_7", "Windows NT 10.0"), 1.0),
+        (SAFARI.replace("Macintosh; Intel Mac OS X 10_15_7", "Windows NT 6.1").replace("26.0", "5.1.7"), 0.0),
+        ("curl/8.5.0", 0.0),
+    ],
+)
+def test_agents_that_never_were(text: str, expected: float) -> None:
+    assert read(text).impossible == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "family"),
+    [
+        ("ShopApp/5.2 (iPhone; iOS 17.4; Scale/3.00)", "app", "shopapp"),
+        ("ShopApp-iOS/5.2", "app", "shopapp-ios"),
+        ("ShopApp/5.2 (Android 14; SM-S918B) okhttp/4.12.0", "app", "shopapp"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 26_6_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+            " GSA/439.4.980558000 Mobile/15E148 Safari/604.1",
+            "browser",
+            "google_ios",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+            "browser",
+            "webview_ios",
+        ),
+        ("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/142.0.0.0", "browser", "chrome"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/64.0 Safari/537.36 Edge/18.19042",
+            "browser",
+            "edge_legacy",
+        ),
+        ("Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/20.0.3", "headless", "jsdom/"),
+        ("dirsearch/0.4", "tool", "dirsearch"),
+        ("ktor-client", "library", "ktor-client"),
+        ("Boto3/1.34", "library", "boto3"),
+    ],
+)
+def test_more_programs(text: str, kind: str, family: str) -> None:
+    agent = read(text)
+    assert (agent.kind, agent.family) == (kind, family)
+    assert agent.chromium == 0 or family not in {"edge_legacy", "google_ios", "webview_ios"}

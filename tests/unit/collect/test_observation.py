@@ -115,22 +115,56 @@ def test_hostile_sizes_are_bounded(collector: Collector) -> None:
     assert len(seen.session_text) <= 512
 
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+SENT = {
+    "page": "user-agent accept accept-language accept-encoding upgrade-insecure-requests sec-fetch-dest sec-fetch-mode"
+    " sec-fetch-site sec-fetch-user priority te",
+    "call": "user-agent accept accept-language accept-encoding referer sec-fetch-dest sec-fetch-mode sec-fetch-site te",
+    "preflight": "user-agent accept accept-language accept-encoding access-control-request-method referer origin"
+    " sec-fetch-dest sec-fetch-mode sec-fetch-site te",
+}
+VALUES = {
+    "user-agent": FIREFOX,
+    "accept": "*/*",
+    "accept-language": "en-US,en;q=0.5",
+    "accept-encoding": "gzip, deflate, br, zstd",
+    "sec-fetch-dest": "empty",
+    "sec-fetch-mode": "cors",
+    "sec-fetch-site": "same-origin",
+}
+PAGE = {
+    "accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "sec-fetch-dest": "document",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-user": "?1",
+}
+
+
+def sent(context: str) -> tuple[tuple[str, str], ...]:
+    values = {**VALUES, **(PAGE if context == "page" else {})}
+    return tuple((name, values.get(name, "x")) for name in SENT[context].split())
+
+
 def test_one_browser_has_one_fingerprint_whatever_it_fetches(collector: Collector) -> None:
-    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
-    names = (
-        "user-agent",
-        "accept",
-        "accept-language",
-        "accept-encoding",
-        "sec-fetch-dest",
-        "sec-fetch-mode",
-        "sec-fetch-site",
-    )
-    page = tuple((name, agent if name == "user-agent" else "x") for name in names)
-    call = (page[0], *reversed(page[1:]))
-    first = collector.observe(change(headers=page)).known.fingerprint
-    assert collector.observe(change(headers=call)).known.fingerprint == first
-    assert collector.observe(change(headers=page[:3])).known.fingerprint != first
+    page = collector.observe(change(headers=sent("page"))).known
+    call = collector.observe(change(headers=sent("call"))).known
+    preflight = collector.observe(change(method="OPTIONS", headers=sent("preflight"))).known
+    assert page.facts.browser_whole == call.facts.browser_whole == 1.0
+    assert page.fingerprint == call.fingerprint == preflight.fingerprint
+    assert (page.order, preflight.order) == (call.order, 0)
+    for other in (sent("page")[:3], (sent("call")[0], *reversed(sent("call")[1:]))):
+        known = collector.observe(change(headers=other)).known
+        assert known.fingerprint != page.fingerprint
+        assert known.order not in {0, page.order}
+
+
+def test_each_common_browser_has_a_place_of_its_own(collector: Collector) -> None:
+    agents = [FIREFOX.replace("144", "130"), FIREFOX, *(f"client{n}/1" for n in range(300))]
+    agents += [f"Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/{major}.0.0.0 Safari/537.36" for major in (130, 150)]
+    places = [collector.observe(change(headers=(("user-agent", agent),))).known.family for agent in agents]
+    assert len({*places[:2], *places[-2:]}) == 4
+    assert not {*places[:2], *places[-2:]} & set(places[2:-2])
+    assert all(0 <= place < 64 for place in places)
 
 
 def test_a_user_is_an_account_on_login_and_a_session_elsewhere(collector: Collector) -> None:
