@@ -103,15 +103,16 @@ def build(lists: Sequence[tuple[Source, Ranges]]) -> Packed:
     members = [place for place, source in enumerate(sources) if source.kind not in ("asn", "country")]
     four, rows_four = _cut([_edges(lists[place][1].four, 4) for place in members])
     six, rows_six = _cut([_edges(lists[place][1].six, 6) for place in members])
-    rows = np.concatenate([rows_four, rows_six])
-    empty = np.zeros((1, rows.shape[1]), dtype=np.uint8)
-    kinds, chosen = np.unique(np.concatenate([empty, rows]), axis=0, return_inverse=True)
-    chosen = chosen.reshape(-1)
-    order = np.roll(np.arange(len(kinds)), -int(chosen[0]))  # the empty set comes first
-    numbers = np.empty(len(kinds), dtype=np.int64)
-    numbers[order] = np.arange(len(kinds))
-    chosen = numbers[chosen[1:]]
-    bits = np.unpackbits(kinds[order], axis=1)[:, : len(members)]
+    rows = np.concatenate([np.zeros((1, rows_four.shape[1]), np.uint8), rows_four, rows_six])
+    keys = np.zeros((len(rows), max(8, rows.shape[1])), dtype=np.uint8)
+    keys[:, : rows.shape[1]] = rows
+    _, firsts, chosen = np.unique(
+        keys.view(">u8" if keys.shape[1] == 8 else f"S{keys.shape[1]}").reshape(-1),
+        return_index=True,
+        return_inverse=True,
+    )
+    chosen = chosen.reshape(-1)[1:]  # all bits 0 comes first: the empty set is 0
+    bits = np.unpackbits(rows[firsts], axis=1)[:, : len(members)]
     sets = tuple(tuple(members[place] for place in np.flatnonzero(row).tolist()) for row in bits)
     values = {
         (kind, family): _valued([ranges for source, ranges in lists if source.kind == kind], family)
@@ -135,9 +136,12 @@ def decompose(known: NetworkMap) -> list[tuple[Source, Ranges]]:
     packed = known.packed
     if packed is None:
         return []
-    four = np.append(np.frombuffer(packed.four[0], dtype="u4").astype(np.int64), TOP[4])
-    highs, lows = (column.tolist() for column in packed.six[:2])
-    six = [high << 64 | low for high, low in zip(highs, lows, strict=True)] + [TOP[6]]
+    highs, lows = packed.six[:2]
+    starts: tuple[Any, Any] = (
+        np.append(np.frombuffer(packed.four[0], dtype="u4").astype(np.int64), TOP[4]),
+        [*(high << 64 | low for high, low in zip(highs, lows, strict=True)), TOP[6]],
+    )
+    sets = (np.frombuffer(packed.four[1], dtype="u4"), np.frombuffer(packed.six[2], dtype="u4"))
     found = []
     for place, source in enumerate(packed.sources):
         if source.kind in ("asn", "country"):
@@ -146,9 +150,9 @@ def decompose(known: NetworkMap) -> list[tuple[Source, Ranges]]:
             continue
         holding = np.array([place in chosen for chosen in packed.sets], dtype=bool)
         spans = []
-        for starts, sets in ((four.tolist(), packed.four[1]), (six, packed.six[2])):
-            held = np.flatnonzero(holding[np.frombuffer(sets, dtype="u4")]).tolist() if len(sets) else []
-            spans.append(merge((starts[piece], starts[piece + 1] - 1) for piece in held))
+        for borders, chosen in zip(starts, sets, strict=True):
+            edges = np.flatnonzero(np.diff(holding[chosen], prepend=False, append=False)).tolist()  # in, out, in, out …
+            spans.append([(int(borders[i]), int(borders[o]) - 1) for i, o in zip(edges[::2], edges[1::2], strict=True)])
         found.append((source, Ranges(spans[0], spans[1])))
     return found
 

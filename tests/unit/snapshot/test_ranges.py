@@ -58,3 +58,11 @@ def test_the_ends_of_address_space():
     assert known.lookup("255.255.255.255", 1_790_000_000.0).kinds == ("hosting",)
     assert known.lookup("2fff:ffff::", 1_790_000_000.0).kinds == ("hosting",)
     assert decompose(NetworkMap()) == []
+
+
+def test_more_lists_than_bits_of_a_word():
+    lists = [(source(f"s{place}"), ranges(f"8.8.8.{place}/32", "9.0.0.0/8")) for place in range(100)]
+    known = NetworkMap.read(write(build(lists)))
+    assert known.lookup("8.8.8.77", 1_790_000_000.0).sources == ("s77",)
+    assert len(known.lookup("9.9.9.9", 1_790_000_000.0).sources) == 100
+    assert known.lookup("8.8.8.100", 1_790_000_000.0).sources == ()
