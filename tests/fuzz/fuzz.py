@@ -16,16 +16,33 @@ with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.collect.observation import Collector
     from vedette.collect.signatures import Signatures
     from vedette.config.document import SourceError, parse_document
-    from vedette.config.schema import Config, Selector
+    from vedette.config.schema import Config, Feed, Selector
     from vedette.doors.logs import FORMATS
     from vedette.doors.logs.files import Damaged
     from vedette.doors.logs.har import entries_of
     from vedette.edge.answers import parse as parse_answers
+    from vedette.gather.feed_documents import DocumentError
+    from vedette.gather.feed_documents import parse as parse_feed
+    from vedette.gather.feed_limits import admit
+    from vedette.snapshot.files import seal
     from vedette.snapshot.gathered import Gathered
+    from vedette.snapshot.networks import NetworkMap
     from vedette.types import Request
 
 SIGNATURES = Signatures(Config(), Gathered.shipped())
 COLLECTOR = Collector(Config(), b"k" * 32)
+FEEDS = tuple(
+    Feed(name="f", url="https://a.example/", format=form, kind=kind, column=column)
+    for form, kind, column in (
+        ("lines", "blocklist", ""),
+        ("json", "hosting", ""),
+        ("json", "hosting", "a"),
+        ("csv", "vpn", ""),
+        ("csv", "vpn", "a"),
+        ("csv", "asn", ""),
+        ("csv", "country", "3"),
+    )
+)
 FIND = selector(Selector("body", "user.email"))
 
 
@@ -111,8 +128,26 @@ def signatures(data: bytes) -> None:
     SIGNATURES.verify(call, dict(headers), 2.0)
 
 
+def feeds(data: bytes) -> None:
+    """A document of a feed, in each format that is read here, and what may be said of it."""
+    for made in FEEDS:
+        try:
+            admit(made, parse_feed(made, data), ("192.0.2.0/24", "2001:db8::/32"))
+        except DocumentError:
+            pass
+
+
+def networks(data: bytes) -> None:
+    """A network map that is what its seal says, and an address."""
+    try:
+        NetworkMap.read(seal("networks", 1, data)).lookup(data[:60].decode("latin-1"), 1.8e9)
+    except ValueError:
+        pass
+    NetworkMap.shipped().lookup(data.decode("latin-1"), 1.8e9)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (logs, har, observe, answers, config, json_body, signatures)
+    target.__name__: target for target in (logs, har, observe, answers, config, json_body, signatures, feeds, networks)
 }
 
 if __name__ == "__main__":
