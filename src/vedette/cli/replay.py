@@ -128,9 +128,10 @@ def _replay(
             print(f"vedette replay: {_said(error)}", file=sys.stderr)
             return 1
         from vedette.engine import Engine
+        from vedette.snapshot.gathered import Gathered
 
         progress = stack.enter_context(Progress(logs))
-        engine = Engine.open(config, key=seed_key(seed), live=False)
+        engine = Engine.open(config, key=seed_key(seed), live=False, gathered=Gathered.recorded(config, 0.0))
         consumers = [part for part in (totals, output, accuracy, page) if part is not None]
         try:
             with Interruption(logs) as interruption:

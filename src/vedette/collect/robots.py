@@ -137,6 +137,7 @@ def _index() -> dict[str, tuple[tuple[tuple[str, ...], Robot], ...]]:
     return {word: tuple(sorted(ways, key=lambda way: -len(way[0]))) for word, ways in found.items()}
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _claimed(agent: str) -> Robot | None:
     """Name the robot that a User-Agent says it is: the first word that names one, unless it is only *like* it."""
     index, text, previous = _index(), agent[:LONGEST].lower(), ""
@@ -162,11 +163,10 @@ class Robots:
             if source.kind == "robot":
                 self._sources.setdefault(source.robot, []).append(source)
         _index()  # read now, not with the first request
-        self._claimed = lru_cache(maxsize=REMEMBERED)(_claimed)
 
     def claim(self, agent: str, address: str, facts: NetworkFacts, now: float) -> Claim:
         """Judge the claim of a User-Agent from an address (an IP address as text)."""
-        robot = self._claimed(agent)
+        robot = _claimed(agent)
         return NOBODY if robot is None else self._judge(robot, address, facts, now)
 
     def _judge(self, robot: Robot, address: str, facts: NetworkFacts, now: float) -> Claim:

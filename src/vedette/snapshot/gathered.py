@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from vedette.config.schema import Config
 from vedette.snapshot.files import Stamp, read, stamp
 from vedette.snapshot.findings import Findings
-from vedette.snapshot.keys import KeySets
+from vedette.snapshot.keys import KeySets, read_key_files
 from vedette.snapshot.networks import NetworkMap
 
 __all__ = ["FILES", "FOLDER", "Gathered"]
@@ -51,6 +52,12 @@ class Gathered(Struct, frozen=True):
     def shipped(cls) -> Gathered:
         """Give what ships with the package: enough without any network."""
         return cls(NetworkMap.shipped(), Findings(), KeySets())
+
+    @classmethod
+    def recorded(cls, config: Config, now: float) -> Gathered:
+        """Give what recorded traffic is judged with: what ships, and the key files of its configuration."""
+        shipped = cls.shipped()
+        return replace(shipped, keys=shipped.keys.joined(read_key_files(config, now)))
 
     @classmethod
     def load(cls, directory: Path, previous: Gathered, key: bytes = b"") -> tuple[Gathered, tuple[str, ...]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from vedette.config.schema import Agent, Config, GoodBots
 from vedette.snapshot.files import write
 from vedette.snapshot.findings import Finding, Findings
 from vedette.snapshot.gathered import Gathered
@@ -46,3 +47,15 @@ def test_a_damaged_file_keeps_what_was_known_and_is_said_once(tmp_path, name):
     (tmp_path / name).mkdir()
     _, (warning,) = Gathered.load(tmp_path, first, KEY)
     assert "Is a directory" in warning
+
+
+def test_recorded_traffic_is_judged_with_what_ships_and_the_operators_own_keys(tmp_path):
+    key = {"kty": "OKP", "crv": "Ed25519", "x": "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs"}
+    (tmp_path / "a.jwks").write_text(json.dumps({"keys": [key]}))
+    source = f"file:{tmp_path}/a.jwks"
+    agent = Agent(name="a", signature_agent="https://a.example", keys=source)
+    found = Gathered.recorded(Config(good_bots=GoodBots(agents=(agent,))), 0.0)
+    assert found.networks is Gathered.shipped().networks
+    known = found.keys.get(source)
+    assert known is not None
+    assert known.keys == (key,)
