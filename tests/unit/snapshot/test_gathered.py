@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from vedette.config.schema import Agent, Config, GoodBots
