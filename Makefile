@@ -11,7 +11,7 @@ COVERAGE ?= 90
 UNIT := tests/unit/collect tests/unit/detect tests/unit/mitigate tests/unit/test_engine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench accuracy drill docs lock clean
+.PHONY: help demo serve test fuzz check bench accuracy drill docs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(VENV)/.dev  ## all tests, with real Envoy; branch coverage must reach 90
 	@echo "whole worlds, without coverage: counting lines makes them four times as slow"
 	@$(BIN)/pytest -q --no-header tests/worlds
 	@$(BIN)/pytest --ignore=tests/worlds --cov --cov-append --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
+
+fuzz: $(VENV)/.dev  ## coverage-guided fuzzing of every parser, a minute each (ARGS="--seconds 600 tokens")
+	@$(BIN)/python tests/fuzz/run.py $(ARGS)
 
 check: $(VENV)/.dev  ## lint, types, who may import whom, spelling
 	$(BIN)/ruff check .

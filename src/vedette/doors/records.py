@@ -22,6 +22,8 @@ __all__ = ["REQUEST_KEYS", "BadRecord", "decision_record", "outcomes_of", "read_
 
 _PATH = re.compile(r"`\$(?:\[\.\.\.\])?\.(?P<at>[^`]+)`|(?:required|unknown) field `(?P<missing>[^`]+)`")
 _LONGEST = 16 * 1024
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises on bytes that are no JSON: by syntax, encoding or depth."""
 REFERENCES = ("http.request.id", "session.id", "user.name", "client.address")
 
 
@@ -144,7 +146,7 @@ def _values(body: bytes) -> Iterator[Any]:
         raise BadRecord("the body is empty: send a JSON object, an array of them, or one a line", status=400)
     try:
         value = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         lines = text.splitlines()
         if len(lines) == 1 or not text.startswith(b"{"):
             raise BadRecord(f"the body is not JSON: {error}", status=400) from None
@@ -153,7 +155,7 @@ def _values(body: bytes) -> Iterator[Any]:
                 continue
             try:
                 yield msgspec.json.decode(line)
-            except msgspec.DecodeError as problem:
+            except _UNREADABLE as problem:
                 raise BadRecord(f"line {number} is not JSON: {problem}", status=400) from None
         return
     if isinstance(value, list):

@@ -136,3 +136,11 @@ def test_a_decision_has_the_keys_of_the_contract():
     assert record["score.low"] == 0.8
     assert record["reasons"] == [{"signal": "honeypot", "weight": 6.0, "detail": "touched"}]
     assert list(record)[:6] == ["http.request.id", "timestamp", "verdict", "score", "score.low", "score.high"]
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'{"a": "\xff"}', b"{}\n\xff", b"[" * 100_000, b"{}\n" + b"[" * 100_000])
+def test_bytes_that_are_no_json_are_named(body):
+    for read in (lambda: requests_of(body, lambda: "made"), lambda: outcomes_of(body, 1.0)):
+        with pytest.raises(BadRecord) as caught:
+            read()
+        assert caught.value.status in (400, 422)
