@@ -1,4 +1,4 @@
-"""Plays every fuzz target for a while: ``python tests/fuzz/run.py [--seconds S] [--findings DIR] [TARGET…]``.
+"""Plays every fuzz target for a while: ``python tests/fuzz/run.py [--seconds S] [--runs N] [--findings DIR] [TARGET…]``.
 
 Prints executions and executions a second. Each target runs in a process of its own, forked from one that has imported
 and instrumented everything; it begins with the seeds under ``corpus/TARGET``. A finding is kept as a file, shown with its
@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -24,7 +25,7 @@ SLOW_S = 10
 MEMORY_MB = 3072
 
 
-def play(target: str, seconds: int, findings: Path, place: Path) -> tuple[int, str]:
+def play(target: str, seconds: int, runs: int, findings: Path, place: Path) -> tuple[int, str]:
     """Fuzz one target in a process of its own; return its exit status and what it said."""
     import atheris
 
@@ -40,7 +41,13 @@ def play(target: str, seconds: int, findings: Path, place: Path) -> tuple[int, s
         os.dup2(out, 2)
         arguments = [
             *("fuzz", str(grown), *([str(CORPUS / target)] if (CORPUS / target).is_dir() else [])),
-            *(f"-max_total_time={seconds}", f"-timeout={SLOW_S}", f"-rss_limit_mb={MEMORY_MB}", "-max_len=4096"),
+            *(
+                f"-max_total_time={seconds}",
+                f"-runs={runs}",
+                f"-timeout={SLOW_S}",
+                f"-rss_limit_mb={MEMORY_MB}",
+                "-max_len=4096",
+            ),
             *(f"-artifact_prefix={findings}/{target}-", "-seed=1", "-print_final_stats=1"),
         ]
         try:
@@ -56,6 +63,9 @@ def play(target: str, seconds: int, findings: Path, place: Path) -> tuple[int, s
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python tests/fuzz/run.py", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument(
+        "--runs", type=int, default=-1, metavar="N", help="executions of each target at most (no limit)"
+    )
     parser.add_argument("--seconds", type=int, default=60, metavar="S", help="for each target (60)")
     parser.add_argument(
         "--findings", type=Path, default=Path("bench/out/fuzz"), metavar="DIR", help="where they are kept"
@@ -74,13 +84,15 @@ def main() -> int:
     print(f"{'target':<16}{'executions':>12}{'a second':>10}{'covered':>9}", flush=True)
     with tempfile.TemporaryDirectory() as place:
         for target in given.targets or fuzz.TARGETS:
-            status, said = play(target, given.seconds, given.findings.absolute(), Path(place))
+            began = time.monotonic()
+            status, said = play(target, given.seconds, given.runs, given.findings.absolute(), Path(place))
             done = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
             count = int(done[1] if done else (re.findall(r"^#(\d+)", said, re.MULTILINE) or ["0"])[-1])
             whole += count
             covered = re.findall(r"cov: (\d+)", said)
             print(
-                f"{target:<16}{count:>12,}{count // max(given.seconds, 1):>10,}{(covered or ['-'])[-1]:>9}", flush=True
+                f"{target:<16}{count:>12,}{count / (time.monotonic() - began):>10,.0f}{(covered or ['-'])[-1]:>9}",
+                flush=True,
             )
             if status:
                 failed.append(target)
