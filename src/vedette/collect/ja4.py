@@ -157,7 +157,12 @@ def ja4(hello: Hello, transport: Literal["t", "q", "d"] = "t") -> str:
 
 
 def ja4_stable(hello: Hello, transport: Literal["t", "q", "d"] = "t") -> str:
-    """Write a hello as JA4 without what comes and goes between handshakes of one client: resumption and padding."""
+    """Write a hello as JA4 without what comes and goes between handshakes of one client.
+
+    That is resumption, padding, and the GREASE among the signature algorithms of Chromium since 152, of which there are
+    sixteen. No edge writes this form: where only a JA4 is known, :func:`vedette.collect.fingerprint.stable_ja4` is all
+    that can be had of it.
+    """
     return _written(hello, transport, frozenset({_RESUMPTION, _PADDING}))
 
 
@@ -170,7 +175,8 @@ def _written(hello: Hello, transport: str, without: frozenset[int]) -> str:
     counts = f"{min(len(ciphers), 99):02}{min(len(extensions), 99):02}"
     first = f"{transport}{version}{sni}{counts}{_ends(hello.alpn[0] if hello.alpn else b'')}"
     inner = sorted(value for value in extensions if value not in {_SERVER_NAME, _ALPN})
-    signatures = _hex(hello.signature_algorithms)  # as Envoy and FoxIO's own code do: GREASE stays, and so varies
+    # Envoy and FoxIO's own code leave GREASE in here, so that it varies
+    signatures = _hex(value for value in hello.signature_algorithms if not without or not is_grease(value))
     last = _hex(inner) + (f"_{signatures}" if signatures else "")
     return f"{first}_{_digest(_hex(sorted(ciphers)))}_{_digest(last) if extensions else _ABSENT}"
 

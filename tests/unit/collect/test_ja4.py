@@ -111,6 +111,14 @@ def test_resumption_and_padding_change_ja4_but_not_the_stable_one():
     assert ja4(resumed)[:10] == "t13d1516h2", "one extension came, padding went"
 
 
+def test_grease_among_signature_algorithms_varies_in_ja4_but_not_in_the_stable_one():
+    fields = {name: getattr(SPECIFIED, name) for name in SPECIFIED.__struct_fields__}
+    seen = [Hello(**{**fields, "signature_algorithms": (value, *SPECIFIED.signature_algorithms)}) for value in GREASE]
+    assert len({ja4(hello) for hello in seen}) == len(GREASE)
+    assert {ja4_stable(hello) for hello in seen} == {ja4_stable(SPECIFIED)}
+    assert {stable_ja4(ja4(hello)) for hello in seen} == {stable_ja4(ja4(SPECIFIED))}
+
+
 def test_the_order_of_extensions_is_in_ja3_alone():
     fields = {name: getattr(SPECIFIED, name) for name in SPECIFIED.__struct_fields__}
     permuted = Hello(**{**fields, "extensions": SPECIFIED.extensions[::-1]})
