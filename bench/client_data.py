@@ -92,20 +92,30 @@ def seen_by_apify(data: Path) -> Iterator[tuple[str, int, str, str]]:
 
 
 class Table:
-    """Values by owner with the first and last version that were seen to send them."""
+    """Values by owner with the ranges of versions that were seen to send them."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, dict[str, list[int]]] = defaultdict(dict)
+        self._seen: dict[str, dict[str, set[tuple[int, int]]]] = defaultdict(lambda: defaultdict(set))
 
     def add(self, owner: str, value: str, first: int, last: int = 0) -> None:
-        range_ = self._seen[owner].setdefault(value, [first, last or first])
-        range_[:] = min(range_[0], first), max(range_[1], last or first)
+        self._seen[owner][value].add((first, last or first))
 
     def rows(self) -> dict[str, list[list[Any]]]:
-        return {
-            owner: sorted([first, last, value] for value, (first, last) in values.items())
-            for owner, values in sorted(self._seen.items())
-        }
+        """Join ranges of a value, unless a version between them was seen without it."""
+        found: dict[str, list[list[Any]]] = {}
+        for owner, values in sorted(self._seen.items()):
+            seen = {version for ranges in values.values() for range_ in ranges for version in range_}
+            rows: list[list[Any]] = []
+            for value, ranges in values.items():
+                joined: list[list[Any]] = []
+                for first, last in sorted(ranges):
+                    if joined and not any(joined[-1][1] < version < first for version in seen):
+                        joined[-1][1] = max(joined[-1][1], last)
+                    else:
+                        joined.append([first, last, value])
+                rows += joined
+            found[owner] = sorted(rows)
+        return found
 
 
 def build(data: Path) -> dict[str, Any]:

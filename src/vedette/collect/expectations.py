@@ -43,6 +43,7 @@ _AHEAD = {"chromium": 26, "firefox": 13, "safari": 1}
 """Versions after the newest one seen for which expectations still hold: those of about a year."""
 _AHEAD_HANDSHAKE = {"chromium": 8, "firefox": 1, "safari": 0}
 """The same for handshakes, which change without notice."""
+_LATELY = 6
 _APPLE = ("chrome_ios", "firefox_ios", "google_ios", "webview_ios", "safari")
 _SPELLED = re.compile(r"(?:sec-.*|host|connection|user-agent|accept-encoding|upgrade-insecure-requests|referer|origin)")
 """Fields that scripts cannot set, so that their spelling is the browser's own."""
@@ -185,11 +186,16 @@ def known_values(header: str, agent: Agent) -> frozenset[str]:
         return frozenset()
     ahead = _AHEAD.get(engine, 0)
     if header == "accept-encoding":
-        return frozenset(_near(_data().encodings.get(engine, []), major, ahead))
-    found = frozenset(_near(_data().accepts.get(agent.family, []), agent.major, ahead))
+        return _lately(_data().encodings.get(engine, []), major, ahead)
+    found = _lately(_data().accepts.get(agent.family, []), agent.major, ahead)
     if agent.family == "edge":  # newer ones than were seen send what Chromium does
-        found |= frozenset(_near(_data().accepts.get("chrome", []), agent.chromium, ahead))
+        found |= _lately(_data().accepts.get("chrome", []), agent.chromium, ahead)
     return found if agent.family in ("chrome", "edge", "firefox", "safari") else frozenset()
+
+
+def _lately(rows: list[Row], major: int, ahead: int) -> frozenset[str]:
+    """Give the values of a version and of a while before: what is new comes to a part of the browsers first."""
+    return frozenset((*_near(rows, major, ahead), *_near(rows, major - _LATELY, ahead)))
 
 
 def known_names(engine: str, major: int) -> frozenset[str]:

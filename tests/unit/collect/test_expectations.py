@@ -99,6 +99,7 @@ def test_what_scripts_and_proxies_place_does_not_count() -> None:
 def test_values_of_near_versions() -> None:
     assert known_values("accept-encoding", read(WINDOWS.format(100))) == {"gzip, deflate, br"}
     assert "gzip, deflate, br, zstd" in known_values("accept-encoding", CHROME)
+    assert known_values("accept-encoding", CHROME) == {"gzip, deflate, br, zstd"}
     assert all(value.startswith("text/html,") for value in known_values("accept", CHROME))
     assert known_values("accept", agent("edge", 142, chromium=142)) >= known_values("accept", CHROME)
     assert not known_values("accept", agent("opera", 120, chromium=142))
