@@ -18,7 +18,7 @@ from vedette.gather.feed_documents import ENTRIES_MAX, country_code
 
 __all__ = ["main"]
 
-CPU_S = 120
+CPU_S = 60
 MEMORY_BYTES = 3 << 30
 
 

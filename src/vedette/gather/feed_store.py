@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from vedette.config.schema import Feed
-from vedette.snapshot.files import read, write
+from vedette.snapshot.files import Stamp, read, stamp, write
 from vedette.snapshot.networks import NetworkMap, Source
 from vedette.snapshot.packing import pack, unpack
 from vedette.snapshot.ranges import Ranges, build, decompose
@@ -106,16 +106,22 @@ class Store:
 
     def __init__(self, gathered: Path) -> None:
         self._folder = gathered / FOLDER
+        self._states: dict[str, tuple[Stamp | None, FeedState]] = {}
 
     def state(self, feed: Feed) -> FeedState:
         """Give what is known of a feed; of one that is configured in another way than before, nothing."""
-        try:
-            state = msgspec.json.decode(read(self._path(feed, "json"), STATE_BYTES), type=FeedState)
-        except (OSError, ValueError):
+        path = self._path(feed, "json")
+        seen = stamp(path)
+        known = self._states.get(feed.name)
+        if known is None or known[0] != seen:
+            try:
+                state = msgspec.json.decode(read(path, STATE_BYTES), type=FeedState)
+            except (OSError, ValueError):
+                state = FeedState(name=feed.name)
+            known = self._states[feed.name] = seen, state
+        if known[1].identity != identity(feed) or known[1].name != feed.name:
             return FeedState(name=feed.name, identity=identity(feed))
-        if state.identity != identity(feed) or state.name != feed.name:
-            return FeedState(name=feed.name, identity=identity(feed))
-        return state
+        return known[1]
 
     def ranges(self, feed: Feed) -> Ranges | None:
         """Give the last good ranges of a feed, or ``None`` where there are none, or damaged ones."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,18 +75,26 @@ def subtract(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
 def merge_valued(spans: Iterable[Valued]) -> tuple[list[Span], list[int]]:
     """Put ranges with a value in order; where they overlap the narrowest decides, the later one of two alike."""
     ordered = list(spans)
+    if all(before[1] < after[0] for before, after in pairwise(ordered)):  # as most tables are
+        return _join(ordered)
     edges = sorted({edge for first, last, _ in ordered for edge in (first, last + 1)})
     places = {edge: place for place, edge in enumerate(edges)}
     owner = np.full(len(edges), -1, dtype=np.int64)
     for _, place in sorted((first - last, place) for place, (first, last, _) in enumerate(ordered)):
         first, last, _ = ordered[place]
         owner[places[first] : places[last + 1]] = place
+    return _join(
+        (edges[place], edges[place + 1] - 1, ordered[chosen][2])
+        for place, chosen in enumerate(owner.tolist())
+        if chosen >= 0
+    )
+
+
+def _join(spans: Iterable[Valued]) -> tuple[list[Span], list[int]]:
+    """Join neighbours that touch and have the same value."""
     kept: list[Span] = []
     values: list[int] = []
-    for place, chosen in enumerate(owner.tolist()):
-        if chosen < 0:
-            continue
-        first, last, value = edges[place], edges[place + 1] - 1, ordered[chosen][2]
+    for first, last, value in spans:
         if kept and kept[-1][1] + 1 == first and values[-1] == value:
             kept[-1] = (kept[-1][0], last)
         else:
