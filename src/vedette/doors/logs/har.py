@@ -37,8 +37,6 @@ _LONG_TEXT = 8 * 1024
 """A longer text within an entry that is too long is a body, and left out."""
 _ENTRIES_DEPTH = 3
 """How many containers are open within ``log.entries``."""
-_FEWEST_SORTED = 5
-"""So many field names in the order of the alphabet were put into it by whoever recorded them."""
 
 _plain = re.compile(rb'(?>[^"{}\[\]]+|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _in_text = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -132,7 +130,7 @@ def parse(line: bytes, default_id: str) -> Line:
         timestamp = from_number(from_rfc3339(entry.started) + max(waited, 0.0))
     except ValueError as error:
         return Malformed("bad timestamp", str(error))
-    headers: Headers = tuple(pair for pair in named if not pair[0].startswith(":"))
+    headers = _as_recorded(tuple(pair for pair in named if not pair[0].startswith(":")))
     request = Request(
         timestamp=timestamp,
         id=default_id,
@@ -170,10 +168,10 @@ def parse(line: bytes, default_id: str) -> Line:
     )
 
 
-def is_sorted(headers: Headers) -> bool:
-    """Tell whether a recorder has put header fields in the order of the alphabet, so that theirs is lost."""
+def _as_recorded(headers: Headers) -> Headers:
+    """Give fields that a recorder has sorted, capital letters first, in the one order that is known to mean nothing."""
     names = [name for name, _ in headers]
-    return len(names) >= _FEWEST_SORTED and (names == sorted(names) or names == sorted(names, key=str.lower))
+    return tuple(sorted(headers, key=lambda pair: pair[0].lower())) if names == sorted(names) else headers
 
 
 def looks_like(head: bytes) -> bool:
