@@ -6,6 +6,7 @@ anybody, costs nothing to take over, and one look-up takes some microseconds, of
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Literal, get_args
@@ -47,6 +48,8 @@ class Finding(Struct, frozen=True, gc=False, array_like=True):
 
 
 class _Arrays(Struct, frozen=True, array_like=True):
+    """Columns, in the byte order of this machine: hashes in ascending order, Unix seconds, places in STANDINGS."""
+
     places: bytes
     untils: bytes
     standings: bytes
@@ -80,35 +83,38 @@ class Findings:
 
     def _take(self, hashed: Mapping[int, Finding], key: bytes) -> None:
         ordered = sorted(hashed.items())[:MOST]
+        places = np.array([place for place, _ in ordered], np.uint64)
+        untils = np.array([one.until for _, one in ordered], np.float64)
+        standings = np.array([STANDINGS.index(one.standing) for _, one in ordered], np.uint8)
+        self._hold(_Arrays(places.tobytes(), untils.tobytes(), standings.tobytes()), key)
+
+    def _hold(self, arrays: _Arrays, key: bytes) -> None:
+        self._arrays = arrays
         self._key = key
-        self._places = np.array([place for place, _ in ordered], np.uint64)
-        self._untils = np.array([one.until for _, one in ordered], np.float64)
-        self._standings = np.array([STANDINGS.index(one.standing) for _, one in ordered], np.uint8)
+        self._places = memoryview(arrays.places).cast("Q")
+        self._untils = memoryview(arrays.untils).cast("d")
 
     def __len__(self) -> int:
         return len(self._places)
 
     def get(self, address: str, crawler: str, now: float) -> Finding | None:
         """Give what is known, or ``None`` where nobody has asked or the answer is too old."""
-        if not len(self._places):
+        if not self._places:
             return None
-        place = np.uint64(place_of(address, crawler, self._key))
-        index = int(np.searchsorted(self._places, place))
+        place = place_of(address, crawler, self._key)
+        index = bisect_left(self._places, place)
         if index >= len(self._places) or self._places[index] != place or self._untils[index] <= now:
             return None
-        return Finding(STANDINGS[self._standings[index]], float(self._untils[index]))
+        return Finding(STANDINGS[self._arrays.standings[index]], self._untils[index])
 
     def items(self) -> list[tuple[int, Finding]]:
         """Give all answers by :func:`place_of`, whatever their age."""
-        columns = zip(self._places.tolist(), self._untils.tolist(), self._standings.tolist(), strict=True)
+        columns = zip(self._places, self._untils, self._arrays.standings, strict=True)
         return [(place, Finding(STANDINGS[standing], until)) for place, until, standing in columns]
 
     def encode(self) -> bytes:
         """Give the bytes of a file."""
-        arrays = _Arrays(
-            self._places.astype("<u8").tobytes(), self._untils.astype("<f8").tobytes(), self._standings.tobytes()
-        )
-        return seal(NAME, VERSION, msgspec.msgpack.encode(arrays))
+        return seal(NAME, VERSION, msgspec.msgpack.encode(self._arrays))
 
     @classmethod
     def decode(cls, data: bytes, key: bytes) -> Findings:
@@ -119,15 +125,15 @@ class Findings:
         """
         try:
             arrays = msgspec.msgpack.decode(unseal(NAME, VERSION, data), type=_Arrays)
-            places = np.frombuffer(arrays.places, "<u8").astype(np.uint64)
-            untils = np.frombuffer(arrays.untils, "<f8").astype(np.float64)
         except msgspec.DecodeError:
             raise ValueError("it is damaged") from None
-        standings = np.frombuffer(arrays.standings, np.uint8)
-        if not len(places) == len(untils) == len(standings) <= MOST:
+        count = len(arrays.standings)
+        if not len(arrays.places) == len(arrays.untils) == 8 * count <= 8 * MOST:
             raise ValueError("its parts do not fit together")
+        places, untils = np.frombuffer(arrays.places, np.uint64), np.frombuffer(arrays.untils, np.float64)
+        standings = np.frombuffer(arrays.standings, np.uint8)
         if np.any(places[1:] <= places[:-1]) or np.any(standings >= len(STANDINGS)) or not np.all(np.isfinite(untils)):
             raise ValueError("its parts do not fit together")
         made = cls(key=key)
-        made._places, made._untils, made._standings = places, untils, standings
+        made._hold(arrays, key)
         return made
