@@ -19,7 +19,18 @@ from msgspec import Struct
 
 from vedette.snapshot.keys import KeySets
 
-__all__ = ["ALGORITHMS", "Budget", "Jwts", "Parsed", "PublicKey", "Verified", "is_signed", "parse", "public_key"]
+__all__ = [
+    "ALGORITHMS",
+    "Budget",
+    "Jwts",
+    "Parsed",
+    "PublicKey",
+    "Verified",
+    "is_signed",
+    "load_library",
+    "parse",
+    "public_key",
+]
 
 LEEWAY_S = 60.0
 """How far two clocks may be apart (RFC 7519, section 4.1.4: "no more than a few minutes")."""
@@ -169,6 +180,12 @@ def is_signed(parsed: Parsed, key: PublicKey) -> bool:
         return False
 
 
+def load_library() -> None:
+    """Import what verifies signatures, now rather than while a request waits for it."""
+    import joserfc.jwk
+    import joserfc.jws  # noqa: F401 - the import itself is what is wanted
+
+
 def refused_header(header: Mapping[str, Any]) -> str:
     """Say what in a header makes a token unusable, whoever signed it; empty where nothing does."""
     algorithm = header.get("alg")
@@ -187,6 +204,7 @@ class Jwts:
     """
 
     def __init__(self, source: str, issuer: str, audience: str, budget: Budget) -> None:
+        load_library()
         self.source = source
         self.issuer = issuer
         self._audience = audience

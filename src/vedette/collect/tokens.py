@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from vedette.collect.dpop import Proof, check_proof
 from vedette.collect.identity import claim_text
-from vedette.collect.jwt import Budget, Jwts, Verified
+from vedette.collect.jwt import Budget, Jwts, Verified, load_library
 from vedette.collect.normalize import normal_path
 from vedette.config.expressions import Facts, compile_claims, compile_expected
 from vedette.config.schema import AppToken, Config, Selector
@@ -204,6 +204,8 @@ class Tokens:
         jwt = identity.jwt
         self._access = Jwts(jwt.jwks, jwt.issuer, jwt.audience, self._budget) if jwt else None
         self._dpop = identity.dpop
+        if self._dpop is not None:
+            load_library()
         first = takewhile(lambda where: where.source == "jwt", identity.session)
         self._session_claims = tuple(where.name for where in first)
         self._claims = _claims_named(config)
