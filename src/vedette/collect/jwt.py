@@ -50,6 +50,13 @@ ALGORITHMS: dict[str, str] = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "Ed
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 _CURVES = {"EC": "P-256", "OKP": "Ed25519"}
+_EXAMPLE = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
+"""The key of RFC 7515, appendix A.3."""
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
 _PART = re.compile(r"[A-Za-z0-9_-]{1,1400}")
 
@@ -181,9 +188,11 @@ def is_signed(parsed: Parsed, key: PublicKey) -> bool:
 
 
 def load_library() -> None:
-    """Import what verifies signatures, now rather than while a request waits for it."""
-    import joserfc.jwk
-    import joserfc.jws  # noqa: F401 - the import itself is what is wanted
+    """Import what verifies signatures and use it once, now rather than while a request waits for it."""
+    key = public_key(_EXAMPLE)
+    if key is None or is_signed(Parsed({"alg": "ES256"}, {}, b"", b"\0" * 64), key):
+        raise RuntimeError("signatures cannot be verified: joserfc or cryptography is damaged")
+    key.native.thumbprint()
 
 
 def refused_header(header: Mapping[str, Any]) -> str:

@@ -38,6 +38,7 @@ policy:
   - {{name: unsigned, when: "'token_wrong' in reasons", then: block}}
   - {{name: rest, then: allow}}
 """
+NUMBERS = itertools.count()
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed: the client cannot run")
 
 
@@ -86,8 +87,9 @@ def signed(tmp_path_factory):
 def ask(serve, method, path, *lines):
     """Send a request with header lines, until one is decided: on a starved machine some pass undecided.
 
-    A line may be a function that makes it, because a signature that was seen late is used up all the same. Gives status,
-    cookies that were set, and the lines that were sent.
+    Each comes from an address of its own, because whoever is stopped stays stopped for a while. A line may be a function
+    that makes it, because a signature that was seen late is used up all the same. Gives status, cookies that were set,
+    and the lines that were sent.
     """
     deadline = time.monotonic() + 60.0
     while True:
@@ -100,7 +102,9 @@ def ask(serve, method, path, *lines):
 
 
 def ask_once(serve, method, path, *lines):
-    connection = http.client.HTTPConnection("127.0.0.1", serve.port, timeout=15)
+    number = next(NUMBERS)
+    source = (f"127.0.{1 + number // 250}.{1 + number % 250}", 0)
+    connection = http.client.HTTPConnection("127.0.0.1", serve.port, timeout=15, source_address=source)
     try:
         connection.putrequest(method, path)
         for line in ("user-agent: ShopApp/5.2", *lines):
@@ -138,16 +142,16 @@ def test_what_the_examples_sign_passes_once(signed, client, tmp_path):
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_proofs_of_the_examples_pass_once(signed, client):
-    url = f"http://127.0.0.1:{signed.port}/orders"
+    url, token = f"http://127.0.0.1:{signed.port}/orders", f"token-of-{Path(client[0]).name}"
 
     def prove():
-        return run(*client, "dpop", "--access-token", "t-1", "GET", f"{url}?page=2").strip()
+        return run(*client, "dpop", "--access-token", token, "GET", f"{url}?page=2").strip()
 
-    status, _, (proof, access) = ask(signed, "GET", "/orders?page=2", prove, "authorization: DPoP t-1")
+    status, _, (proof, access) = ask(signed, "GET", "/orders?page=2", prove, f"authorization: DPoP {token}")
     assert status == 200
     assert ask(signed, "GET", "/orders?page=2", proof, access)[0] == 403, "the same proof again"
-    assert ask(signed, "GET", "/orders", prove, "authorization: DPoP t-2")[0] == 403, "for another access token"
-    assert ask(signed, "GET", "/orders", "authorization: DPoP t-3")[0] == 403, "no proof"
+    assert ask(signed, "GET", "/orders", prove, f"authorization: DPoP other-{token}")[0] == 403, "for another token"
+    assert ask(signed, "GET", "/orders", f"authorization: DPoP third-{token}")[0] == 403, "no proof"
 
 
 def test_no_token_and_a_wrong_one_are_stopped(signed):
@@ -159,15 +163,14 @@ def test_no_token_and_a_wrong_one_are_stopped(signed):
 
 
 def test_a_device_gets_a_cookie_and_is_known_by_it(signed):
-    sessions = itertools.count()
-    status, cookies, _ = ask(signed, "GET", "/shop", lambda: f"cookie: sid={next(sessions)}")  # a new client each time
+    status, cookies, _ = ask(signed, "GET", "/shop")
     assert status == 200
     assert len(cookies) == 1
     assert cookies[0].startswith("vdt=1.")
     pair = cookies[0].partition(";")[0]
-    assert ask(signed, "GET", "/shop", f"cookie: {pair}; sid=known")[:2] == (200, [])
-    assert ask(signed, "OPTIONS", "/shop", "cookie: sid=other")[1] == []
-    assert ask(signed, "GET", "/style.css", "cookie: sid=another")[1] == []
+    assert ask(signed, "GET", "/shop", f"cookie: {pair}")[:2] == (200, [])
+    assert ask(signed, "OPTIONS", "/shop")[1] == []
+    assert ask(signed, "GET", "/style.css")[1] == []
 
 
 def test_the_key_of_a_proof_is_the_clients_own():
