@@ -353,9 +353,9 @@ def _member(sent: str, own: list[dict[str, Any]], label: str) -> str:
     wanted = [str(given["key"]) for given in own if set(given) == {"key"}]
     if len(wanted) == 1:
         name = wanted[0]
-    elif label in wanted or label in members:
+    elif label in wanted or ({} in own and label in members):
         name = label
-    elif len(members) == 1 and not wanted:
+    elif len(members) == 1 and {} in own:
         name = next(iter(members))
     else:
         raise Broken("no member of Signature-Agent is this signature's")

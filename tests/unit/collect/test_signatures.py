@@ -206,6 +206,21 @@ def test_the_key_is_that_of_the_url_and_of_no_other() -> None:
     assert verify(own, request(sign(secret=OTHER))).standing == "unverified"
 
 
+def test_a_member_that_is_not_covered_is_nobodys() -> None:
+    one, two, sent = (
+        '"signature-agent";key="a"',
+        '"signature-agent";key="b"',
+        f'a="https://a.example", b="https://b.example", sig1="{ORIGIN}"',
+    )
+    covered = {AUTHORITY: "api.example", one: '"https://a.example"', two: '"https://b.example"'}
+    found = verify(verifier(), request(sign(covered, sent=sent)))
+    assert (found.standing, found.why) == ("invalid", "no member of Signature-Agent is this signature's")
+    whole = {AUTHORITY: "api.example", '"signature-agent"': sent}
+    assert verify(verifier(), request(sign(whole, sent=sent))).name == "price-robot"
+    chained = {AUTHORITY: "api.example", one: '"https://a.example"', OWN: f'"{ORIGIN}"'}
+    assert verify(verifier(), request(sign(chained, sent=sent))).standing == "verified"
+
+
 def test_a_forged_signature_of_a_configured_agent_is_told_from_an_old_one() -> None:
     forged = verify(verifier(), request(sign(secret=OTHER, keyid=thumbprint(KEY))))
     assert (forged.is_forged, forged.is_configured, forged.name) == (True, True, "price-robot")
