@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -52,8 +53,10 @@ with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.gather.feed_documents import DocumentError
     from vedette.gather.feed_documents import parse as parse_feed
     from vedette.gather.feed_limits import admit
+    from vedette.gather.inquiries import Desk, read_datagrams
     from vedette.mitigate.decoys import decoy_body
     from vedette.snapshot.files import seal
+    from vedette.snapshot.findings import Findings
     from vedette.snapshot.gathered import Gathered
     from vedette.snapshot.keys import KeySet, KeySets, parse_keys
     from vedette.snapshot.networks import NetworkMap
@@ -75,6 +78,9 @@ SIGNATURES = Signatures(Config(), Gathered.shipped())
 TOKENS = Tokens(Config(identity=IDENTITY), GATHERED)
 DEVICES = Devices(Config(identity=IDENTITY), b"k" * 32)
 COLLECTOR = Collector(Config(identity=IDENTITY, honeypots=Honeypots(paths=("/trap/**",))), b"k" * 32)
+DESK = Desk({})
+DATAGRAMS = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+DATAGRAMS[0].setblocking(False)
 FIND = selector(Selector("body", "user.email"))
 BELIEVED = [
     TrustedProxies(("10.0.0.0/8",), name) for name in ("x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip")
@@ -374,6 +380,23 @@ def keys(data: bytes) -> None:
         json.dumps(parse_keys(data))
     except ValueError:
         pass
+
+
+def snapshots(data: bytes) -> None:
+    """Files of findings and keys: damaged ones, and sealed ones with any body."""
+    for read in (lambda sealed: Findings.decode(sealed, b"k"), KeySets.decode):
+        for sealed in (data, seal("vedette findings", 1, data), seal("vedette keys", 1, data)):
+            try:
+                read(sealed)
+            except ValueError:
+                pass
+
+
+def inquiries(data: bytes) -> None:
+    """A datagram on the gatherer's socket."""
+    ours, theirs = DATAGRAMS
+    theirs.send(data[:60_000])
+    read_datagrams(ours, DESK.ask)
 
 
 def robots_txt(data: bytes) -> None:
