@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
 
 from vedette.config.schema import Config
-from vedette.replay.survey import Proposal, Survey, Tally, lines, proposals
+from vedette.replay.survey import Proposal, Survey, lines, proposals
 
 __all__ = ["propose"]
 
@@ -71,26 +70,20 @@ def _of_events(config: Config, data: Path) -> int:
 
     from vedette.events.views import connect
 
-    tallies: dict[str, Tally] = {}
+    survey = Survey(config)
     with closing(connect(data)) as connection:
         rows = connection.execute(
-            'SELECT d.endpoint, coalesce(a."http.response.status_code", 0) AS status, count(*) FROM decisions d'
-            ' LEFT JOIN answers a ON a."http.request.id" = d."http.request.id" WHERE d.endpoint LIKE \'% /%\''
-            " GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 200000"
+            'SELECT d."endpoint.name", coalesce(a."http.response.status_code", 0) AS status, count(*) FROM decisions d'
+            ' LEFT JOIN answers a ON a."http.request.id" = d."http.request.id" WHERE d."endpoint.name" LIKE \'% /%\''
+            " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 20000"
         ).fetchall()
     for name, status, count in rows:
-        tally = tallies.setdefault(name, Tally())
-        tally.requests += count
-        tally.statuses += Counter({int(status): count})
-    good = {
-        name: tally
-        for name, tally in tallies.items()
-        if "{other}" not in name and any(0 < status < 400 for status in tally.statuses)
-    }
-    if not good:
+        survey.take(name, status, count)
+    found = proposals(survey.tallies().items())
+    if not found:
         print(f"vedette check: {data}: no endpoint was learned there that the API answered well", file=sys.stderr)
         return 1
-    _print(proposals(good.items()), f"Endpoints learned by the system whose data is in {data}")
+    _print(found, f"Endpoints learned by the system whose data is in {data}")
     return 0
 
 

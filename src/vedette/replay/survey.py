@@ -32,6 +32,8 @@ MOST = 190
 _KEPT = 20_000
 """Paths counted apart before they are put together."""
 _ODD = ("null", "true", "false")
+_ENOUGH = 50
+"""Good answers of one endpoint that a running system has counted which are learned from again."""
 _TRIED = ("login", "signup", "password_reset")
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _PLAIN = re.compile(r"[^\s*?#{}\x00-\x1f\x7f]+")
@@ -114,15 +116,44 @@ class Survey:
             for one in parameters_of(request.query, request.body, ""):
                 if one in tally.parameters or len(tally.parameters) < 64:
                     tally.parameters[one] += 1
-        if item and status < 400:
+        if item and 0 < status < 400:
             tally.objects = tally.objects or DistinctCounter()
             tally.objects.add(item)
+
+    def take(self, name: str, status: int, count: int) -> None:
+        """Count requests whose endpoint a running system named (``METHOD /template``), all answered alike."""
+        method, _, template = name.partition(" ")
+        found = _OPERATION.fullmatch(template)
+        template, operation = (found[1], found[2] or "") if found is not None else (template, "")
+        if not template.startswith("/") or "{other}" in name:
+            return
+        self.requests += count
+        route, _ = self.router.find(method, "", template)
+        if route.endpoint is not None:
+            self.configured += count
+            return
+        if operation:
+            route, _ = self.router.operations(route, json.dumps({"operationName": operation}).encode(), "")
+        if 0 < status < 400:
+            for _ in range(min(count, _ENOUGH)):
+                route = self.router.confirm(route, is_whole=status < 300 or status == 304)
+        tally = self._tallies.setdefault((method, template, operation), Tally())
+        tally.requests += count
+        tally.statuses[status] += count
 
     def _together(self) -> dict[tuple[str, str, str], Tally]:
         """Put what has become one endpoint together; forget half of it, the rarest, where that does not help."""
         found: dict[tuple[str, str, str], Tally] = {}
         for (method, template, operation), tally in self._tallies.items():
-            shown = self.router.find(method, "", template)[0].template if not operation else template
+            shown = template
+            if not operation:
+                route, captured = self.router.find(method, "", template)
+                shown = route.template or template
+                if (
+                    captured and "{" not in captured[0] and any(0 < status < 400 for status in tally.statuses)
+                ):  # a value not known as one then
+                    tally.objects = tally.objects or DistinctCounter()
+                    tally.objects.add(_hash(captured[0]))
             found.setdefault((method, shown, operation), Tally()).merge(tally)
         if len(found) > _KEPT // 2:
             kept = sorted(found, key=lambda key: (-found[key].requests, key))[: _KEPT // 2]
@@ -174,7 +205,7 @@ def _proposal(name: str, method: str, template: str, tally: Tally) -> Proposal:
     match, variable = _match(method, template)
     names = {one.partition(":")[0] for one in parameters}
     account = next((f"query.{one}" for one in ACCOUNT_NAMES if one in names), "") if found.purpose in _TRIED else ""
-    objects = tally.objects.estimate() if tally.objects is not None else 0.0
+    objects = tally.objects.estimate() if tally.objects is not None else float("nan") if variable else 0.0
     item = f"path.{variable}" if variable else ""
     return Proposal(name, match, found, tally.requests, _good(tally), objects, account, item)
 

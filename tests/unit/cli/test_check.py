@@ -185,3 +185,72 @@ def test_decoys_to_paste(tmp_path: Path) -> None:
     assert set(document["paths"]) == {"/api/export", "/api/admin/{path}"}
     (tmp_path / "vedette.yaml").write_text("mode: monitor\n")
     assert "honeypots.paths" in vedette("check", "--decoys", cwd=tmp_path).stdout
+
+
+LOG = """192.0.2.1 - - [27/Nov/2026:03:00:00 +0000] "GET /products/%d HTTP/1.1" 200 5 "-" "curl/8"
+192.0.2.1 - - [27/Nov/2026:03:00:01 +0000] "GET /.env HTTP/1.1" 404 5 "-" "curl/8"
+"""
+
+
+def test_endpoints_of_a_log_are_proposed(tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_text("".join(LOG % number for number in range(30)) + "nonsense\n")
+    done = vedette("check", "--endpoints", "access.log", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.startswith("malformed lines: 1; they were skipped\n")
+    shown = yaml.safe_load(done.stdout)["endpoints"]
+    assert shown == [
+        {"name": "product", "match": "GET /products/{id}", "purpose": "product", "object": "path.id"},
+    ]
+    assert "# 30 requests, 100 % answered well, about 30 objects" in done.stdout
+    (tmp_path / "vedette.yaml").write_text("endpoints: [{name: mine, match: GET /products/7}]\n")
+    again = vedette("check", "vedette.yaml", "--endpoints", "access.log", "--format", "combined", cwd=tmp_path)
+    assert "of which 1 belong to endpoints that are configured" in again.stdout
+
+
+def test_endpoints_of_standard_input_are_proposed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "vedette.cli", "check", "--endpoints", "-"],
+        input=LOG % 7, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "GET /products/{id}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--endpoints", "absent.log"], 1, "vedette check: absent.log: No such file or directory"),
+        (["--endpoints", "empty.log"], 1, "vedette check: no valid request in the input"),
+        (["--endpoints", "a.log", "--data", "."], 2, "vedette check: --endpoints and --data: name one of the two"),
+        (["--data", "absent"], 1, "vedette check: absent: no event log there"),
+    ],
+)
+def test_what_endpoints_cannot_be_had_from(words: list[str], code: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "empty.log").write_text("")
+    done = vedette("check", *words, cwd=tmp_path)
+    assert done.returncode == code
+    assert done.stderr.startswith(said)
+
+
+def test_endpoints_of_a_running_system_are_proposed(tmp_path: Path) -> None:
+    from vedette.config.schema import Config
+    from vedette.engine import Engine
+    from vedette.events.log import EventLog
+    from vedette.types import Answer, Request
+
+    engine = Engine.open(Config(policy=()), key=b"k" * 32, shrink=8)
+    log = EventLog(tmp_path)
+    for number in range(20):
+        now = 1_800_000_000.0 + number
+        request = Request(
+            timestamp=now, id=f"r{number}", method="GET", path=f"/products/{number}", client_address="192.0.2.1"
+        )
+        log.append_decision(engine.decide(request, now), request)
+        log.append_answer(Answer(timestamp=now, id=request.id, status=200))
+    log.close()
+    done = vedette("check", "--data", str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["endpoints"] == [
+        {"name": "product", "match": "GET /products/{id}", "purpose": "product", "object": "path.id"},
+    ]
+    assert "# 20 requests, 100 % answered well\n" in done.stdout
