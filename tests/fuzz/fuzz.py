@@ -18,6 +18,7 @@ from msgspec import structs
 
 with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.collect.devices import Devices
+    from vedette.collect.endpoints import Router
     from vedette.collect.graphql import read_calls
     from vedette.collect.honeypots import Circumstances, Traps, is_probe
     from vedette.collect.identity import cookie_value, selector
@@ -25,6 +26,7 @@ with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.collect.ja4 import parse as parse_hello
     from vedette.collect.normalize import TrustedProxies, normal_path, read_address, read_headers
     from vedette.collect.observation import Collector
+    from vedette.collect.openapi import describe
     from vedette.collect.parameters import parameters_of
     from vedette.collect.signatures import Signatures
     from vedette.collect.tokens import Tokens
@@ -97,6 +99,7 @@ FEEDS = tuple(
         ("csv", "country", "3"),
     )
 )
+ROUTER = Router(())
 TRAPS = Traps(Honeypots(paths=("/api/export", "/api/backup/{name}", "/api/admin/**")))
 DEVICE = ("vdt", DEVICES.issue("r", 1.0).partition("=")[2].partition(";")[0])
 
@@ -304,6 +307,18 @@ def parameters(data: bytes) -> None:
         assert len(parameters_of(data.decode("latin-1"), data, kind)) <= 32
 
 
+def endpoints(data: bytes) -> None:
+    """Paths that are answered well, and the state that is kept of them."""
+    for number, one in enumerate(lines(data, 50)):
+        route, _ = ROUTER.find("GET", "", normal_path(one))
+        ROUTER.ask(number, route, number)
+        ROUTER.answer(number, 200)
+    try:
+        Router(()).restore(data)
+    except ValueError:
+        pass
+
+
 # -- what others write: logs, records, the edge, operators, feeds
 
 
@@ -351,7 +366,8 @@ def config(data: bytes) -> None:
 def openapi(data: bytes) -> None:
     """An OpenAPI document."""
     try:
-        parse_openapi(data)
+        for operation in parse_openapi(data):
+            describe(operation)
     except OpenApiError:
         pass
 
