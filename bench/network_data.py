@@ -15,6 +15,7 @@ import ipaddress
 from collections import defaultdict
 from pathlib import Path
 
+from vedette.gather.feed_limits import never
 from vedette.snapshot.networks import NetworkMap
 from vedette.snapshot.packing import Source
 from vedette.snapshot.ranges import Ranges, build, merge, subtract, write
@@ -37,6 +38,10 @@ KINDS = {
 WEIGHTS = {"ipsum_level3": 0.3, "ipsum_level4": 0.4, "ipsum_level5": 0.5, "ipsum_level6": 0.6}
 """The level is the number of blocklists that an address was on."""
 
+DOCUMENTATION = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
+"""Addresses of examples (RFC 5737, RFC 3849, RFC 9637), which some published lists hold."""
+NOBODY = dict(zip((4, 6), never(DOCUMENTATION), strict=True))
+
 
 def sources(table: Path) -> list[tuple[Source, Ranges]]:
     """Read the table into lists, one of each name and kind."""
@@ -58,7 +63,7 @@ def sources(table: Path) -> list[tuple[Source, Ranges]]:
             half_life_s=half_life,
             is_shipped=True,
         )
-        lists.append((source, Ranges(merge(found[4]), merge(found[6]))))
+        lists.append((source, Ranges(*(subtract(merge(found[family]), NOBODY[family]) for family in (4, 6)))))
     return [_at_hosters(entry, lists) if entry[0].kind == "tor" else entry for entry in lists]
 
 

@@ -244,7 +244,7 @@ class Engine:
             agent=settled.agent,
             country=place.facts.country,
             asn=place.facts.asn,
-            address_kind=place.facts.kinds[0] if place.facts.kinds else place.address.kind,
+            address_kind=place.facts.kind or place.address.kind,
         )
         choice = self._policy.choose(
             facts,

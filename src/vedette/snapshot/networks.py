@@ -25,6 +25,8 @@ __all__ = ["FRESH_S", "KINDS", "NOTHING", "NetworkFacts", "NetworkMap", "Source"
 
 KINDS = ("hosting", "vpn", "relay", "tor", "proxy", "anonymizer", "blocklist")
 """What a range may be said to be. ``relay``: a privacy relay of a browser maker, behind which people are."""
+TELLING = ("tor", "proxy", "anonymizer", "vpn", "relay", "hosting", "blocklist")
+"""The same, what tells most first."""
 FRESH_S = 7 * 86400.0
 """Ranges of a crawler that are older than this say who is in them, and no longer who is not."""
 LONGEST = 64
@@ -63,6 +65,11 @@ class NetworkFacts(Struct, frozen=True, gc=False):
     is_known: bool = False
     robots_fresh: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The one of ``kinds`` that tells most, or empty: an exit of Tor stands at a host, too."""
+        return next((kind for kind in TELLING if kind in self.kinds), "")
 
 
 NOTHING = NetworkFacts()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vedette.config.schema import Config, Networks
-from vedette.snapshot.networks import FRESH_S, KINDS, NOTHING, NetworkMap, own_networks, parse_ip
+from vedette.snapshot.networks import FRESH_S, KINDS, NOTHING, TELLING, NetworkMap, own_networks, parse_ip
 from vedette.snapshot.packing import Source
 from vedette.snapshot.ranges import Ranges, build, merge, write
 
@@ -197,6 +197,21 @@ def test_asn_and_country_beside_kinds():
     assert known.owning(["8.8.8.8/32"]).lookup("8.8.8.8", NOW).asn == 15169
 
 
+def test_the_kind_that_tells_most():
+    known = made(
+        (source("h"), ranges("8.8.8.0/24")),
+        (source("t", "tor"), ranges("8.8.8.8/32")),
+        (source("b", "blocklist"), ranges("8.8.0.0/16")),
+    )
+    assert [known.lookup(address, NOW).kind for address in ("8.8.8.8", "8.8.8.9", "8.8.1.1", "9.9.9.9")] == [
+        "tor",
+        "hosting",
+        "blocklist",
+        "",
+    ]
+    assert set(TELLING) == set(KINDS)
+
+
 def test_what_ships():
     shipped = NetworkMap.shipped()
     assert shipped is NetworkMap.shipped()
@@ -204,6 +219,8 @@ def test_what_ships():
     assert all(entry.is_shipped and entry.date > 1.7e9 and entry.entries for entry in shipped.sources)
     assert shipped.lookup("66.249.66.1", NOW).robots == ("googlebot",)
     assert shipped.lookup("3.5.140.2", NOW).kinds == ("hosting",)
+    for address in ("192.0.2.1", "198.51.100.1", "203.0.113.9", "2001:db8::1"):
+        assert shipped.lookup(address, NOW).kinds == (), "addresses of examples are nobody's"
     packed = shipped.packed
     columns = (*packed.four, *packed.six)
     assert sum(column.itemsize * len(column) for column in columns) < 2_000_000
