@@ -7,7 +7,7 @@ the rule language, which live as long as the request.
 from __future__ import annotations
 
 import re
-from functools import lru_cache, partial
+from functools import lru_cache
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -27,13 +27,15 @@ from vedette.collect.signatures import UNSIGNED, Signatures, Signed
 from vedette.collect.tokens import NO_TOKEN, TokenFacts, Tokens
 from vedette.config.schema import Config
 from vedette.snapshot.gathered import Gathered
-from vedette.snapshot.networks import NetworkFacts, own_networks
+from vedette.snapshot.networks import NOTHING, NetworkFacts, own_networks, parse_ip
 from vedette.types import Request
 
 __all__ = ["Collector", "Hasher", "Observation"]
 
 NAN = float("nan")
 _MASK = (1 << 64) - 1
+_SPREAD = 0x9E3779B97F4A7C15
+"""Fibonacci hashing: the odd number nearest to 2**64 over the golden ratio."""
 _HOST = re.compile(r"(?:[^\s/\\,;@?#<>:\[\]\"']*|\[[0-9a-f:.]*\])(?::[0-9]*)?")
 _LOCAL_HOSTS = ("localhost", "127.", "[::1]")
 _CACHED_NAMES = 1024
@@ -187,8 +189,9 @@ class Collector:
         self._partners = {self.hash("key", p.api_key.value): p.name for p in config.partners}
         self.devices = Devices(config, key) if config.identity.device_cookie else None
         self._known = lru_cache(maxsize=8192)(self._learn)
+        self._hour = 0.0
         self._located = lru_cache(maxsize=16_384)(self._locate)
-        self._network = lru_cache(maxsize=4096)(partial(self.hash, "network"))
+        self._salt = self.hash("network", "wide")
         self._cells = lru_cache(maxsize=4096)(self._cells_of)
         self._gathered = gathered
         self._networks = gathered.networks.owning(own_networks(config))
@@ -196,16 +199,22 @@ class Collector:
         self._signatures = Signatures(config, gathered)
         self._tokens = Tokens(config, gathered)
 
-    def _locate(self, text: str, hour: int) -> Place:
+    def _locate(self, text: str) -> Place:
         address = read_address(text)
-        facts = self._networks.lookup(text, hour * _HOUR_S)
-        wide = f"as{facts.asn}" if facts.asn else _wide(address)
+        facts, wide = NOTHING, 0
+        found = parse_ip(text)
+        if found is not None:
+            family, number = found
+            facts = self._networks.at(family, number, self._hour)
+            wide = facts.asn << 34 or number >> (16 if family == 4 else 96) << 1 | (family == 4)
+            wide = (wide ^ self._salt) * _SPREAD & _MASK
+            wide = wide ^ wide >> 32 or 1
         return Place(
             text,
             address,
             self.hash("address", address.key),
-            self._network(address.network) if address.network else 0,
-            self._network(wide) if wide else 0,
+            self.hash("network", address.network) if address.network else 0,
+            wide,
             facts,
             weigh(facts),
         )
@@ -258,7 +267,10 @@ class Collector:
     def observe(self, request: Request, now: float) -> Observation:
         """Observe one request; whatever it holds, the result is bounded."""
         names, values = read_headers(request.headers)
-        place = self._located(self._proxies.client_of(request, values)[:256], int(now // _HOUR_S))
+        if now - self._hour >= _HOUR_S:  # what is known of networks fades, but not by the second
+            self._hour = now // _HOUR_S * _HOUR_S
+            self._located.cache_clear()
+        place = self._located(self._proxies.client_of(request, values)[:256])
         path = normal_path(request.path)
         host = _host((request.host or values.get("host", ""))[:256])
         route, captured = self.router.find(request.method, host, path)
@@ -322,8 +334,10 @@ class Collector:
             self._signatures.verify(request, values, now) if "signature-input" in values else UNSIGNED,
             token,
             cookie,
-            language_conflict(values.get("accept-language", "")[:256], place.facts.country),
-            proxy_gap(request.tcp_rtt, request.tls_rtt),
+            language_conflict(values.get("accept-language", "")[:256], place.facts.country)
+            if place.facts.country
+            else NAN,
+            proxy_gap(request.tcp_rtt, request.tls_rtt) if request.tls_rtt >= 0.0 else NAN,
             cells,
             operations,
             self.router.catalogue(route.index) if item else NAN,
@@ -331,7 +345,7 @@ class Collector:
             host,
             route,
             known,
-            session or api_key or ((place.hash ^ (known.fingerprint * 0x9E3779B97F4A7C15 & _MASK)) or 1),
+            session or api_key or ((place.hash ^ (known.fingerprint * _SPREAD & _MASK)) or 1),
             session,
             self.hash("account", account_text) if account_text else 0,
             api_key,
@@ -379,14 +393,6 @@ class Collector:
             spelled(request.headers, names),
             is_direct,
         )
-
-
-def _wide(address: Address) -> str:
-    """Give the /16 of an IPv4 address or the /32 of an IPv6 one, as text; empty for opaque text."""
-    if not address.network:
-        return ""
-    separator = ":" if ":" in address.network else "."
-    return separator.join(address.network.split(separator)[:2])
 
 
 @lru_cache(maxsize=1024)

@@ -207,14 +207,15 @@ class NetworkMap:
 
     def lookup(self, address: str, now: float) -> NetworkFacts:
         """Give what is known of an address; what is no IP address is unknown."""
-        if self._packed is None:
-            return NOTHING
         found = parse_ip(address)
-        if found is None:
+        return NOTHING if found is None else self.at(*found, now)
+
+    def at(self, family: int, number: int, now: float) -> NetworkFacts:
+        """Give what is known of an address that :func:`parse_ip` has read."""
+        if self._packed is None:
             return NOTHING
         if not self._since <= now < self._until:
             self._turn(now)
-        family, number = found
         if self._own.holds(family, number):
             return self._own_facts(family, number)
         if _PRIVATE.holds(family, number):

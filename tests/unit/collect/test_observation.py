@@ -203,3 +203,17 @@ def test_nothing_speaks_against_own_networks() -> None:
 )
 def test_a_host_is_no_place_to_hide_a_path(collector: Collector, host: str, read: str) -> None:
     assert collector.observe(change(host=host)).host == read
+
+
+def test_wide_networks_are_a_sixteen_of_ipv4_and_a_thirty_two_of_ipv6(collector: Collector) -> None:
+    def wide(address: str) -> int:
+        return collector.observe(change(client_address=address)).place.wide
+
+    assert wide("198.51.100.7") == wide("198.51.7.100") != wide("198.52.100.7")
+    assert wide("2001:db8:1::1") == wide("2001:db8:ffff::1") != wide("2001:db9::1")
+    assert wide("::ffff:198.51.100.7") == wide("198.51.100.7")
+    assert wide("somebody") == 0
+    many = {wide(f"{a}.{b}.0.1") & 0xFFFF for a in range(1, 200, 3) for b in range(0, 250, 25)}
+    assert len(many) > 600, "the low 16 bits tell networks apart"
+    other = Collector(CONFIG, b"q" * 32).observe(change(client_address="198.51.100.7"), NOW)
+    assert other.place.wide != wide("198.51.100.7")
