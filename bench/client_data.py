@@ -33,6 +33,8 @@ SINCE = {"chromium": 131, "firefox": 128}
 since ``Priority`` came with 128."""
 DESCRIBED_SINCE = {"safari": 17}
 """Older ones are described of one system alone."""
+NEWEST_TOR = 153
+"""The newest Firefox with long support, which a Tor Browser may name."""
 LATE = ("curl_cffi:safari270", "curl_cffi:safari270_ios", "curl_cffi:firefox154", "curl_cffi:firefox155")
 HONEST = {"chrome": 140, "firefox": 140, "safari": 26}
 """Apify's network holds many forged User-Agents; those of the versions that were new at its time are mostly true."""
@@ -132,7 +134,8 @@ def build(data: Path) -> dict[str, Any]:
         pages.append((claim.family, claim.major, pairs, hellos.told(given["hello"])))
     for name, version, pairs, hello in pages:
         engine = {"firefox": "firefox", "tor": "firefox", "safari": "safari"}.get(name, "chromium")
-        handshakes.add(engine, handshake_of(ja4(hello)), version)
+        # Tor Browser names the Firefox that it is made from, by another handshake
+        handshakes.add(engine, handshake_of(ja4(hello)), version, NEWEST_TOR if name == "tor" else version)
         if not pairs:
             continue
         values = dict(pairs)

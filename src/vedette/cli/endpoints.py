@@ -71,6 +71,12 @@ def _of_events(config: Config, data: Path) -> int:
     from vedette.events.views import connect
 
     survey = Survey(config)
+    try:
+        survey.router.restore((data / "endpoints.msgpack").read_bytes())
+    except FileNotFoundError:  # it has not been saved yet: names are learned again from the events
+        pass
+    except (OSError, ValueError) as error:
+        print(f"{data / 'endpoints.msgpack'}: cannot be used, {_said(error)}", file=sys.stderr)
     with closing(connect(data)) as connection:
         rows = connection.execute(
             'SELECT d."endpoint.name", coalesce(a."http.response.status_code", 0) AS status, count(*) FROM decisions d'

@@ -293,6 +293,10 @@ class Router:
         counter = self._catalogues.get(self._of_index.get(index, ""))
         return counter.estimate() if counter is not None else float("nan")
 
+    def objects(self, name: str) -> DistinctCounter | None:
+        """Give the counter of distinct objects of the endpoint of this name, or ``None`` where none was seen."""
+        return self._catalogues.get(name)
+
     def _count_object(self, route: Route, item: int) -> None:
         if route.index >= ROUTES - UNCONFIRMED:
             return

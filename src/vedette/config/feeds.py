@@ -97,7 +97,7 @@ def _check(reader: Reader, node: Node, path: str, made: Feed) -> None:
 
 
 def own(reader: Reader, node: Node, path: str) -> Any:
-    """``networks.own``."""
+    """``networks.own`` and ``partners[].networks``."""
     return several(notation(parse_network), lone=True)(reader, node, path)
 
 

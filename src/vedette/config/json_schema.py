@@ -48,6 +48,8 @@ def json_schema() -> str:
         "items": _object({"url": {"type": "string"}, "key": _TEXTS[schema.Secret]}, required=["url"]),
     }
     properties["openapi"] = {"type": "string"}
+    partner = properties["partners"]["items"]["properties"]
+    partner["networks"] = _or_one(partner["networks"])
     feed = properties["feeds"]["items"]["properties"]
     feed["column"] = {"type": ["string", "integer"]}
     feed["weight"] = {"type": "number", "minimum": 0, "maximum": 1}

@@ -184,11 +184,12 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 class Partner(Struct, frozen=True, kw_only=True):
-    """A known integrator: its key is evidence, not certainty."""
+    """A known integrator: its key is evidence, not certainty. No feed speaks against its ``networks``."""
 
     name: str
     api_key: Secret
     limit: Rate | None = None
+    networks: tuple[str, ...] = ()
 
 
 class Agent(Struct, frozen=True, kw_only=True):

@@ -338,7 +338,12 @@ TOP: dict[str, Key] = {
         several(
             structure(
                 schema.Partner,
-                {"name": Key(_NAME, is_required=True), "api_key": Key(secret, is_required=True), "limit": Key(_RATE)},
+                {
+                    "name": Key(_NAME, is_required=True),
+                    "api_key": Key(secret, is_required=True),
+                    "limit": Key(_RATE),
+                    "networks": Key(own),
+                },
             )
         )
     ),

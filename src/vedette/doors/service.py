@@ -178,9 +178,9 @@ class Service:
             self.peers.add(request.client_address)
             if request.ja4:
                 self.fingerprints.add(request.ja4)
-            self.events.append_decision(decision, request)
             if self.engine.inquiries and self._asking is not None:
                 self._asking.send(self.engine.inquiries)
+            self.events.append_decision(decision, request)
         except Exception as error:
             self._say("decision.unrecorded", error)
 

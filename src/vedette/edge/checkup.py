@@ -80,7 +80,7 @@ async def examine(data: Path) -> list[Finding]:
         findings.append(
             Finding("note", f"it runs version {state.get('version')}, {version('vedette')} is installed", "restart it")
         )
-    findings += [*_configuration(state, data), *_processes(state), *_gathered(data)]
+    findings += [*_configuration(state, data), *_processes(state), *_gathered(data), *_feeds(state, data)]
     sockets = state.get("sockets", {})
     engine, serve = Path(sockets.get("engine", "")), Path(sockets.get("serve", ""))
     first = await _sample(engine, serve)
@@ -279,6 +279,32 @@ def _gathered(data: Path) -> list[Finding]:
                 findings.append(Finding("note", f"{one.source}: {one.note}", "tell its operator"))
             else:
                 findings.append(Finding("ok", f"{one.source}: {len(one.keys)} keys, {_ago(one.fetched)} old"))
+    return findings
+
+
+def _feeds(state: Mapping[str, Any], data: Path) -> list[Finding]:
+    """Judge each feed of the configuration: its age, and what became of the last try."""
+    from vedette.gather.feeds import FeedKeeper
+
+    try:
+        file = str(state.get("file") or "")
+        config = load(Path(file), state.get("flags") or {}, data=data) if file else None
+    except ConfigError:
+        return []  # said already
+    findings = []
+    for one in FeedKeeper(config, data).states() if config is not None else ():
+        age = f"{one.entries} ranges, {_ago(one.date)} old" if one.date else "nothing is known of it"
+        if one.state == "ok":
+            findings.append(Finding("ok", f"feed {one.name}: {age}"))
+        elif one.state == "new":
+            findings.append(
+                Finding("note", f"feed {one.name} has not been read yet", f"vedette feeds update {one.name!r}")
+            )
+        else:
+            step = "its last good ranges stay in force and fade"
+            if one.state == "held":
+                step = f"look at the list, then: vedette feeds update {one.name!r} --accept"
+            findings.append(Finding("warn", f"feed {one.name} {one.state}: {one.error}; {age}", step))
     return findings
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from vedette.config.schema import Config, Dns, Rate
+from vedette.gather.answers import Answers
 from vedette.gather.directories import Directories
 from vedette.gather.dns import KEEP_S, Names, confirm
 from vedette.gather.feed_store import FeedState
@@ -24,7 +25,7 @@ from vedette.gather.fetching import is_public
 from vedette.gather.inquiries import Budget, Budgets, Desk, Result, network_of, read_datagrams
 from vedette.gather.setup import COUNTS, Setup
 from vedette.snapshot.files import read, write
-from vedette.snapshot.findings import MOST, STANDINGS, Finding, Findings, Inquiry, place_of
+from vedette.snapshot.findings import STANDINGS, Finding, Findings, Inquiry, place_of
 from vedette.snapshot.gathered import FILES, FOLDER
 from vedette.telemetry import Limited, logger
 
@@ -65,7 +66,7 @@ class Gatherer:
         self._limited = Limited(time.monotonic)
         self._changed = asyncio.Event()
         findings, keys = self._read("findings"), self._read("keys")
-        self._found: dict[int, Finding] = dict(findings.items()) if findings is not None else {}
+        self._found = Answers(dict(findings.items()) if findings is not None else {})
         self._is_found_changed = False
         self._standings = dict.fromkeys(STANDINGS, 0)
         self._directories = Directories(keys, resolve=self._resolve, tls=tls)
@@ -89,6 +90,8 @@ class Gatherer:
             chosen = dns if isinstance(dns, Dns) else Dns()
             self._names = Names(chosen.servers, wait_s=self._wait_s)
             self._all = Budget(chosen.budget, chosen.budget.count)
+            half = max(1, chosen.budget.count // 2)
+            self._crawlers = Budgets(Rate(half, chosen.budget.per_s), half)
             self._networks = Budgets(NETWORK, NETWORK_BURST)
             self._dns_config = dns
         self._directories.configure(config, self._clock())
@@ -111,7 +114,7 @@ class Gatherer:
                 now = self._clock()
                 if now >= tidy_at:
                     tidy_at = now + TIDY_S
-                    self._tidy(now)
+                    self._is_found_changed |= self._found.tidy(now)
                 self._renew(now)
                 self._keep()
                 await asyncio.wait((stopped,), timeout=BETWEEN_S)
@@ -146,20 +149,20 @@ class Gatherer:
         if not is_public(address) and not (isinstance(dns, Dns) and dns.servers):
             return "unwanted"  # only the operator's own servers know who is behind such addresses
         now, place = self._clock(), place_of(address, inquiry.about, self._key)
-        known = self._found.get(place)
-        if known is not None and known.until > now:
+        if self._found.get(place, now) is not None:
             return "known"
-        if not self._networks.spend(network, now) or not self._all.spend(now):
+        if not self._found.was_verified(place) and not self._may_ask(network, inquiry.about, now):
             return "over_budget"
         standing = await confirm(self._names, address, suffixes, now)
         self._standings[standing] += 1
-        self._found.pop(place, None)
-        self._found[place] = Finding(standing, self._clock() + KEEP_S[standing])
-        while len(self._found) > MOST:
-            del self._found[next(iter(self._found))]
+        self._found.put(place, Finding(standing, self._clock() + KEEP_S[standing]))
         self._is_found_changed = True
         self._changed.set()
         return "answered"
+
+    def _may_ask(self, network: str, crawler: str, now: float) -> bool:
+        """Spend one of each budget; a crawler's name has half of all, so that its forgers leave something to others."""
+        return self._networks.spend(network, now) and self._crawlers.spend(crawler, now) and self._all.spend(now)
 
     async def _key_set(self, inquiry: Inquiry) -> Result:
         result = await self._directories.answer(inquiry, self._clock())
@@ -209,18 +212,11 @@ class Gatherer:
 
     # -- keeping
 
-    def _tidy(self, now: float) -> None:
-        """Forget what counts for nothing any more."""
-        old = [place for place, finding in self._found.items() if finding.until <= now]
-        for place in old:
-            del self._found[place]
-        self._is_found_changed = self._is_found_changed or bool(old)
-
     def _keep(self) -> None:
         """Write what has changed; what the disk does not take is tried again with the next change."""
         if self._is_found_changed:
             self._is_found_changed = not self._write(
-                self._folder / FILES["findings"].name, Findings.of(self._found, self._key).encode()
+                self._folder / FILES["findings"].name, Findings.of(self._found.all(), self._key).encode()
             )
         if self._directories.is_changed:
             self._directories.is_changed = not self._write(

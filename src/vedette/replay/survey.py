@@ -167,6 +167,7 @@ class Survey:
         for (method, template, operation), tally in sorted(self._together().items()):
             name = f"{method} {template}" + (f":{operation}" if operation else "")
             if name in confirmed:
+                tally.objects = tally.objects or self.router.objects(name)
                 found.setdefault(name.replace("HEAD ", "GET ", 1), Tally()).merge(tally)
         return found
 

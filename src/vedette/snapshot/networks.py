@@ -116,8 +116,9 @@ def _parse_six(text: str) -> int | None:
 
 
 def own_networks(config: Config) -> tuple[str, ...]:
-    """Give the networks that no feed may speak against: own ones and trusted proxies'."""
-    return (*config.networks.own, *config.trusted_proxies)
+    """Give the networks that no feed may speak against: own ones, trusted proxies' and partners'."""
+    partners = (network for partner in config.partners for network in partner.networks)
+    return (*config.networks.own, *config.trusted_proxies, *partners)
 
 
 class _Borders:

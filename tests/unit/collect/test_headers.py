@@ -214,7 +214,7 @@ def test_a_library_that_tells_the_truth_contradicts_nothing(program: str) -> Non
     [
         ("firefox", CHROME, {"headers_missing", "order_conflict", "tls_unlike"}),
         ("firefox-http1", CHROME, {"headers_missing", "order_conflict"}),
-        ("chromium", FIREFOX, {"order_conflict", "hints_conflict", "headers_extra", "tls_unlike"}),
+        ("chromium", FIREFOX, {"order_conflict", "hints_conflict", "headers_extra"}),
         ("chromium-http1", FIREFOX, {"order_conflict", "hints_conflict", "headers_extra"}),
         ("chromium", CHROME.replace("142", "147"), {"hints_conflict"}),
         ("chromium", CHROME.replace("142", "156"), {"hints_conflict"}),  # the platform

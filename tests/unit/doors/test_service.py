@@ -15,10 +15,15 @@ from vedette.config.schema import Drill, Endpoint, Secret
 from vedette.config.units import parse_match
 from vedette.doors import drill
 from vedette.doors.connection import Call
+from vedette.doors.gathering import Asking, Watch
 from vedette.doors.service import OUTCOMES, RECORDS, Service
 from vedette.engine import Engine
 from vedette.errors import ConfigError
+from vedette.gather.inquiries import bind
 from vedette.mitigate.actions import Reply
+from vedette.snapshot.files import write
+from vedette.snapshot.findings import Finding, Findings, Inquiry
+from vedette.snapshot.gathered import FOLDER
 from vedette.telemetry import Metrics
 from vedette.types import Answer, Directive
 
@@ -111,6 +116,55 @@ def test_a_decision_is_answered_counted_and_kept(service):
     assert [decision.id for decision in service.events.kept] == ['i"1']
     assert count(service, 'vedette_decisions_total{action="allow",mode="monitor",purpose="other"}') == 1
     assert count(service, "vedette_decision_seconds_count") == 1
+
+
+CLAIM = (b"user-agent", b"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)")
+
+
+def test_what_only_the_network_can_tell_is_asked_after_the_decision(service, tmp_path):
+    service._asking = Asking(str(tmp_path / "gather.sock"), lambda: 0.0)
+    try:
+        claimed = [EDGE[0], CLAIM, EDGE[1], (b"x-vedette-peer", b"127.0.0.1")]
+        service.events.full = True  # a full disk keeps nobody from being asked
+        assert call(service, b"GET", b"/v1/decide/a", headers=claimed)[0] == 200
+        assert count(service, 'vedette_inquiries_sent_total{result="lost"}') == 1, "nobody listens"
+        with bind(tmp_path / "gather.sock") as listening:
+            call(service, b"GET", b"/v1/decide/a", headers=claimed)
+            asked = msgspec.msgpack.decode(listening.recv(4096), type=list[Inquiry])
+        assert asked == [Inquiry("dns", "127.0.0.1", "googlebot")]
+        assert count(service, 'vedette_inquiries_sent_total{result="sent"}') == 1
+    finally:
+        service._asking.close()
+
+
+def test_what_was_gathered_is_taken_over(service, tmp_path, capfd):
+    service._watch = Watch(tmp_path, b"k")
+    claimed = [EDGE[0], CLAIM, EDGE[1], (b"x-vedette-peer", b"127.0.0.1")]
+
+    def reasons():
+        call(service, b"GET", b"/v1/decide/a", headers=claimed)
+        return [reason.signal for reason in service.events.kept[-1].reasons]
+
+    assert not {"forged_agent", "verified_agent"} & set(reasons())
+    asyncio.run(service.gather())
+    for standing, reason in (("forged", "forged_agent"), ("verified", "verified_agent")):
+        said = Findings({("127.0.0.1", "googlebot"): Finding(standing, 2e9)}, key=b"k")
+        write(tmp_path / FOLDER / "findings.msgpack", said.encode())
+        asyncio.run(service.gather())
+        assert reason in reasons()
+    (tmp_path / FOLDER / "findings.msgpack").write_bytes(b"damaged")
+    for _ in range(2):
+        asyncio.run(service.gather())
+    assert "verified_agent" in reasons()
+    assert count(service, 'vedette_gathered_total{result="taken"}') >= 2
+    assert count(service, 'vedette_gathered_total{result="damaged"}') == 1
+
+    service._watch = None
+    asyncio.run(service.gather())
+    service._watch = Broken()
+    asyncio.run(service.gather())
+    text = capfd.readouterr()
+    assert (text.out + text.err).count("gathered.unread") == 1
 
 
 def test_a_reply_is_given_to_the_client_and_a_delay_only_to_the_edge(service):

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 
 import msgspec
 import pytest
 
-from vedette.edge.checkup import Sample, _gathered, examine, judge_traffic, read_samples
+from vedette.config import load
+from vedette.edge.checkup import Sample, _feeds, _gathered, examine, judge_traffic, read_samples
+from vedette.gather.feeds import FeedKeeper
 from vedette.snapshot.files import write
 from vedette.snapshot.findings import Finding, Findings
 from vedette.snapshot.gathered import FOLDER
@@ -88,6 +91,26 @@ def test_what_was_gathered(tmp_path):
     ]
     (folder / "keys.msgpack").write_bytes(b"damaged")
     assert _gathered(tmp_path)[1].text == f"{folder}/keys.msgpack cannot be used: it is damaged"
+
+
+def test_feeds(tmp_path):
+    file = tmp_path / "vedette.yaml"
+    names = ("fine", "gone", "held", "new")
+    feeds = "".join(f"  - {{name: {name}, url: 'file:{name}.txt'}}\n" for name in names)
+    file.write_text(f"upstream: http://127.0.0.1:8000\nfeeds:\n{feeds}")
+    keeper = FeedKeeper(load(file), tmp_path)
+    for name, lines in (("fine", 1), ("held", 1), ("held", 50)):
+        (tmp_path / f"{name}.txt").write_text("".join(f"8.8.8.{place}\n" for place in range(0, lines * 2, 2)))
+        asyncio.run(keeper.refresh([name], time.time()))
+    asyncio.run(keeper.refresh(["gone"], time.time()))
+    found = [(finding.level, finding.text, finding.step) for finding in _feeds({"file": str(file)}, tmp_path)]
+    assert [level for level, _, _ in found] == ["ok", "warn", "warn", "note"]
+    assert re.fullmatch(r"feed fine: 1 ranges, \d+ seconds old", found[0][1])
+    assert found[1][1] == "feed gone failed: cannot be read, No such file or directory; nothing is known of it"
+    assert found[2][1].startswith("feed held held: held back: 1 entries become 50") and "--accept" in found[2][2]
+    assert _feeds({}, tmp_path) == []
+    file.write_text("nonsense")
+    assert _feeds({"file": str(file)}, tmp_path) == []
 
 
 def test_trusted_proxies_are_the_peers_there_should_be():

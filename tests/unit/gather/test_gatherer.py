@@ -23,7 +23,7 @@ from vedette.snapshot.gathered import FOLDER, Gathered
 KEY = b"k" * 32
 ONE = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "one"}
 TEN = Rate(10, 1.0)
-SUFFIXES = {"googlebot": ("googlebot.com",)}
+SUFFIXES = {"googlebot": ("googlebot.com",), "bingbot": ("search.msn.com",)}
 
 
 @pytest.fixture
@@ -119,6 +119,12 @@ def test_answers_outlive_the_gatherer_and_grow_old(tmp_path, server):
             assert stage.standing("127.0.0.1") == "verified"
             assert stage.gathered().findings.get("127.0.0.1", "googlebot", 87_399.0) is not None
             assert stage.gathered().findings.get("127.0.0.1", "googlebot", 87_401.0) is None
+        now[0] += 86_400.0
+        async with Stage(tmp_path, configured(server, Rate(1, 86_400.0)), clock=lambda: now[0]) as stage:
+            stage.ask(*(Inquiry("dns", f"127.0.{n}.9", "googlebot") for n in range(3)))
+            await stage.until(lambda: stage.gatherer.counts().get("inquiry/dns/over_budget") == 2)
+            stage.ask(Inquiry("dns", "127.0.0.1", "googlebot"))  # it was true: no flood keeps it from being asked about
+            await stage.until(lambda: stage.gatherer.counts()["dns/verified"] == 1)
 
     asyncio.run(run())
 
@@ -158,7 +164,10 @@ def test_budgets_of_a_network_and_of_all(tmp_path, server):
             await stage.until(lambda: stage.standing("127.0.9.1"))
             await stage.gatherer.take(configured(server, Rate(2, 1.0)))
             stage.ask(*(Inquiry("dns", f"127.{n}.0.1", "googlebot") for n in range(1, 11)))
-            await stage.until(lambda: stage.gatherer.counts().get("inquiry/dns/over_budget") == 28)
+            await stage.until(lambda: stage.gatherer.counts().get("inquiry/dns/over_budget") == 29)
+            stage.ask(*(Inquiry("dns", f"127.{n}.0.1", "bingbot") for n in range(1, 11)))  # has a share of its own
+            await stage.until(lambda: stage.gatherer.counts().get("inquiry/dns/over_budget") == 38)
+            await stage.until(lambda: stage.gatherer.counts()["inquiry/dns/answered"] == 10 + 1 + 1 + 1)
 
     asyncio.run(run())
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vedette.config.schema import Config, Networks
+from vedette.config.schema import Config, Networks, Partner, Secret
 from vedette.snapshot.networks import FRESH_S, KINDS, NOTHING, TELLING, NetworkMap, own_networks, parse_ip
 from vedette.snapshot.packing import Source
 from vedette.snapshot.ranges import Ranges, build, merge, write
@@ -140,7 +140,11 @@ def test_private_addresses_are_known_and_nothing_is_said_of_them(address):
 
 
 def test_nothing_speaks_against_own_networks():
-    config = Config(trusted_proxies=("8.8.8.0/24",), networks=Networks(own=("9.9.9.9/32", "2600::/32")))
+    config = Config(
+        trusted_proxies=("8.8.8.0/24",),
+        networks=Networks(own=("9.9.9.9/32",)),
+        partners=(Partner(name="p", api_key=Secret("env:P", "k"), networks=("2600::/32",)),),
+    )
     known = made((source(kind="blocklist"), ranges("8.8.0.0/16", "9.0.0.0/8", "2600::/16"))).owning(
         own_networks(config)
     )
