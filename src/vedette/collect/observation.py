@@ -246,8 +246,9 @@ class Collector:
         order = "whole" if is_whole else facts.order
         learned = 0  # nothing is learned from what is no one's habit
         if shape.names is not None and not is_aside:
-            told = is_whole and facts.order_conflict == 0.0
-            learned = self.hash("order", "whole" if told else f"{facts.context}|{facts.order}")
+            # where a context's order is not known it is no other client's: an address teaches one context alone
+            agrees = is_whole and not facts.order_conflict > 0.0
+            learned = self.hash("order", "whole" if agrees else f"{facts.context}|{facts.order}")
         return Known(
             facts,
             self.hash("agent", shape.agent) if shape.agent else 0,

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-__all__ = ["BIAS", "FAMILIES", "FEATURES", "Family", "Feature", "index", "model_array", "show"]
+__all__ = ["BIAS", "FAMILIES", "FEATURES", "GROUPS", "Family", "Feature", "Group", "index", "model_array", "show"]
 
 Unit = Literal["count", "share", "flag", "bits", "seconds", "number"]
 
@@ -31,6 +31,15 @@ class Family(NamedTuple):
     name: str
     cap: float
     floor: float
+    doc: str
+
+
+class Group(NamedTuple):
+    """Features of one family that one innocent cause can set off together: all say no more than ``cap``."""
+
+    name: str
+    cap: float
+    features: tuple[str, ...]
     doc: str
 
 
@@ -69,6 +78,15 @@ FAMILIES: tuple[Family, ...] = (
     Family("network", 2.0, 0.0, "what is known of the network"),
 )
 
+GROUPS: tuple[Group, ...] = (
+    Group(
+        "middlebox", 2.6,
+        ("tls_conflict", "tls_unlike", "tls_library", "tls_rarity", "protocol_downgrade", "case_conflict",
+         "order_conflict"),
+        "what an office's proxy or an antivirus program does to honest browsers, too: with nothing else it must not "
+        "stop anybody, and bots that show it come from hosting networks and anonymizers besides",
+    ),
+)  # fmt: skip
 BIAS = -2.2
 """Log-odds of malice before any evidence: about 10 %, the lower end of the share of malicious API calls (mission)."""
 
@@ -551,8 +569,11 @@ def index(name: str) -> int:
 
 
 def model_array() -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Give the prior as an array of shape (features, 4): family, none, full, weight."""
-    return np.array([(_FAMILY[f.family], f.none, f.full, f.weight) for f in FEATURES], np.float64)
+    """Give the prior as an array of shape (features, 5): family, none, full, weight, group (-1 for none)."""
+    groups = {name: float(place) for place, group in enumerate(GROUPS) for name in group.features}
+    return np.array(
+        [(_FAMILY[f.family], f.none, f.full, f.weight, groups.get(f.name, -1.0)) for f in FEATURES], np.float64
+    )
 
 
 def family_array() -> np.ndarray[Any, np.dtype[np.float64]]:

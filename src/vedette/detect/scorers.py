@@ -1,8 +1,8 @@
 """From features to a score with its interval: the expert prior, in one compiled pass.
 
 Evidence is additive in log-odds (``detect.features`` gives the segment of each feature). Each family's evidence is
-capped, because signals of one family repeat each other; what a cap takes away is taken from all of the family's pieces
-alike, so the pieces still add up to the score.
+capped, because signals of one family repeat each other, and within it each group's that one innocent cause explains;
+what a cap takes away is taken from all of its pieces alike, so the pieces still add up to the score.
 
 The interval is computed in log-odds, ``z -+ 1.645 sd`` (90 % of a normal)::
 
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from vedette.detect.compiled import kernel
-from vedette.detect.features import BIAS, FAMILIES, family_array, model_array
+from vedette.detect.features import BIAS, FAMILIES, GROUPS, family_array, model_array
 from vedette.detect.kernel import measure
 
 __all__ = ["LOW_CAP", "MODEL", "PRIOR_SD", "REASONS", "RESULT", "judge", "prior", "score"]
@@ -40,10 +40,12 @@ STRONG = 2.0
 REASONS = 5
 RESULT = 6 + 3 * REASONS
 _FAMILY_COUNT = len(FAMILIES)
+_GROUP_COUNT = len(GROUPS)
+_GROUP_CAPS = np.array([group.cap for group in GROUPS])
 
 
 def prior() -> tuple[Array, Array]:
-    """Give the prior's two arrays: (features, 4) and (families, 2)."""
+    """Give the prior's two arrays: (features, 5) and (families, 2)."""
     return model_array(), family_array()
 
 
@@ -53,7 +55,7 @@ def score(features: Array, model: Array, families: Array, n: float, is_new: bool
 
     Args:
         features: float32, NaN where unknown.
-        model: (features, 4): family, none, full, weight.
+        model: (features, 5): family, none, full, weight, group.
         families: (families, 2): cap, floor.
         n: Requests of the client so far.
         is_new: The fingerprint was not seen before.
@@ -62,6 +64,7 @@ def score(features: Array, model: Array, families: Array, n: float, is_new: bool
             positions of the strongest features (-1: none), their log-odds and their values.
     """
     count = features.shape[0]
+    grouped = np.zeros(_GROUP_COUNT)
     gain = np.zeros(_FAMILY_COUNT)
     loss = np.zeros(_FAMILY_COUNT)
     known = np.zeros(_FAMILY_COUNT)
@@ -76,9 +79,18 @@ def score(features: Array, model: Array, families: Array, n: float, is_new: bool
         piece = model[place, 3] * min(max((value - none) / (full - none), 0.0), 1.0)
         pieces[place] = piece
         if piece > 0.0:
+            if model[place, 4] >= 0.0:
+                grouped[int(model[place, 4])] += piece
             gain[family] += piece
         else:
             loss[family] += piece
+    for group in range(_GROUP_COUNT):
+        grouped[group] = min(_GROUP_CAPS[group] / grouped[group], 1.0) if grouped[group] > 0.0 else 1.0
+        if grouped[group] < 1.0:
+            for place in range(count):
+                if pieces[place] > 0.0 and model[place, 4] == group:
+                    gain[int(model[place, 0])] -= pieces[place] * (1.0 - grouped[group])
+                    pieces[place] *= grouped[group]
     z = BIAS
     strong = 0
     for family in range(_FAMILY_COUNT):
