@@ -26,7 +26,7 @@ from vedette.collect.templates import template_of
 from vedette.config.schema import Endpoint, Selector
 from vedette.types import Mode, Purpose
 
-__all__ = ["PURPOSES", "Described", "Route", "Router", "match_pattern", "template_of"]
+__all__ = ["MAX_STATE_BYTES", "PURPOSES", "Described", "Route", "Router", "match_pattern", "template_of"]
 
 ROUTES = 256
 UNCONFIRMED = 32
