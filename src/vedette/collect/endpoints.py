@@ -118,8 +118,7 @@ class Router:
         self._cached: dict[tuple[str, str], tuple[Route, str]] = {}
         self._operations: dict[tuple[str, int, str, str, tuple[str, ...]], Route] = {}
         self._asked: dict[int, tuple[Route, int]] = {}
-        self._ring = [0] * MAX_ASKED
-        self._place = 0
+        self._asked_before: dict[int, tuple[Route, int]] = {}
 
     def _fixed(self, place: int, one: Described) -> Route:
         endpoint = one.endpoint
@@ -236,14 +235,14 @@ class Router:
             item: Hash of the object that it asks for, or 0.
         """
         if route.endpoint is None or item or route.operation:
-            place = self._place = (self._place + 1) % MAX_ASKED
-            self._asked.pop(self._ring[place], None)
-            self._ring[place] = request
-            self._asked[request] = route, item
+            asked = self._asked
+            asked[request] = route, item
+            if len(asked) >= MAX_ASKED // 2:  # two generations: cheaper than knowing which is the oldest
+                self._asked, self._asked_before = {}, asked
 
     def answer(self, request: int, status: int) -> None:
         """Learn from an answer of the API itself. Only what was answered below 400 counts."""
-        known = self._asked.pop(request, None)
+        known = self._asked.pop(request, None) or self._asked_before.pop(request, None)
         if known is None or not 200 <= status < 400:
             return
         route, item = known
@@ -338,6 +337,7 @@ class Router:
         self._cached.clear()
         self._operations.clear()
         self._asked.clear()
+        self._asked_before.clear()
         numbers = {route.name: route.index for route in self._routes}
         self._catalogues, self._of_index = {}, {}
         for name, counter in sorted(counters.items()):
