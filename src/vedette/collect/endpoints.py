@@ -32,6 +32,8 @@ ROUTES = 256
 UNCONFIRMED = 32
 OWN_NUMBERS = ROUTES - UNCONFIRMED - 32
 """So many configured and described endpoints have a number of their own; beyond it described ones share by hash."""
+MAX_CATALOGUES = 256
+"""Endpoints whose objects are counted, 1 KiB each."""
 MAX_CACHED = 8192
 MAX_ASKED = 8192
 """Requests whose answer is waited for."""
@@ -114,7 +116,6 @@ class Router:
         self._lookup = Lookup([route.endpoint.match for route in self._routes if route.endpoint is not None])
         self._learned = Learned()
         self._catalogues: dict[str, DistinctCounter] = {}
-        self._of_index: dict[int, str] = {}
         self._cached: dict[tuple[str, str], tuple[Route, str]] = {}
         self._operations: dict[tuple[str, int, str, str, tuple[str, ...]], Route] = {}
         self._asked: dict[int, tuple[Route, int]] = {}
@@ -287,9 +288,9 @@ class Router:
             return route
         return msgspec.structs.replace(route, name=full, index=self._number(full, is_confirmed=True))
 
-    def catalogue(self, index: int) -> float:
-        """Estimate how many distinct objects the endpoint of this number has shown; NaN where none was seen."""
-        counter = self._catalogues.get(self._of_index.get(index, ""))
+    def catalogue(self, route: Route) -> float:
+        """Estimate how many distinct objects an endpoint has shown; NaN where none was seen."""
+        counter = self._catalogues.get(route.name)
         return counter.estimate() if counter is not None else float("nan")
 
     def objects(self, name: str) -> DistinctCounter | None:
@@ -297,20 +298,17 @@ class Router:
         return self._catalogues.get(name)
 
     def _count_object(self, route: Route, item: int) -> None:
-        if route.index >= ROUTES - UNCONFIRMED:
-            return
-        name = self._of_index.setdefault(route.index, route.name)
-        counter = self._catalogues.get(name)
+        counter = self._catalogues.get(route.name)
         if counter is None:
-            counter = self._catalogues[name] = DistinctCounter()
+            if route.index >= ROUTES - UNCONFIRMED or len(self._catalogues) >= MAX_CATALOGUES:
+                return
+            counter = self._catalogues[route.name] = DistinctCounter()
         counter.add(item)
 
     def _drop_catalogues(self) -> None:
         """Forget the objects of learned endpoints that have become part of another."""
-        for index, name in list(self._of_index.items()):
-            if " /" in name and not self._learned.count(name):
-                del self._of_index[index]
-                self._catalogues.pop(name, None)
+        for name in [name for name in self._catalogues if " /" in name and not self._learned.count(name)]:
+            del self._catalogues[name]
 
     def confirmed(self) -> list[str]:
         """Give the names of all learned endpoints that the API answered well, sorted."""
@@ -329,7 +327,7 @@ class Router:
             found = msgspec.msgpack.decode(state, type=_State)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise ValueError(f"not the state of endpoints: {error}") from None
-        if found.version != 1 or len(found.catalogues) > ROUTES:
+        if found.version != 1 or len(found.catalogues) > MAX_CATALOGUES:
             raise ValueError("the state of endpoints of another version")
         learned = Learned.restore(found.learned)
         counters = {name: DistinctCounter(registers) for name, registers in found.catalogues.items()}
@@ -338,14 +336,10 @@ class Router:
         self._operations.clear()
         self._asked.clear()
         self._asked_before.clear()
-        numbers = {route.name: route.index for route in self._routes}
-        self._catalogues, self._of_index = {}, {}
-        for name, counter in sorted(counters.items()):
-            is_learned = name.partition(" ")[2][:1] == "/" or ":" in name
-            index = numbers.get(name, self._shared(name) if is_learned and learned.count(name) else -1)
-            if index >= 0 and index not in self._of_index:
-                self._of_index[index] = name
-                self._catalogues[name] = counter
+        fixed = {route.name for route in self._routes}
+        self._catalogues = {
+            name: counter for name, counter in sorted(counters.items()) if name in fixed or learned.count(name)
+        }
 
 
 class _State(Struct, forbid_unknown_fields=True):

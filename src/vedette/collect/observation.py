@@ -328,7 +328,7 @@ class Collector:
             proxy_gap(request.tcp_rtt, request.tls_rtt) if request.tls_rtt >= 0.0 else NAN,
             cells,
             operations,
-            self.router.catalogue(route.index) if item else NAN,
+            self.router.catalogue(route) if item else NAN,
             path,
             host,
             route,
