@@ -82,7 +82,7 @@ WORDS: tuple[tuple[Purpose, str, str], ...] = (
     ),
     (
         "listing",
-        r"products items catalog catalogue category categories collection collections brands katalog kategorie"
+        r"products items c catalog catalogue category categories collection collections brands katalog kategorie"
         r" kategorien produkte categorie produits categoria categorias catalogo productos prodotti catalogus producten"
         r" produtos kategoria kategorie produkty",
         "GET HEAD",
@@ -109,6 +109,13 @@ _PARTS: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
     ("payment", re.compile(r"payment|gift-?card|voucher|coupon"), ""),
     ("cart", re.compile(r"cart(?![a-z])|basket|warenkorb"), ""),
     ("search", re.compile(r"search|autocomplete"), ""),
+    (
+        "product",
+        re.compile(
+            r"(?:^|[/-])(?:prices?|pricing|reviews?|ratings?|availability|stock|preise?|prix|precios?)(?:$|[/-])"
+        ),
+        "GET HEAD",
+    ),
 )
 _LAST: tuple[tuple[Purpose, frozenset[str], str], ...] = (
     ("login", frozenset({"auth", "session", "sessions", "token", "tokens"}), "POST"),
@@ -117,6 +124,7 @@ _LAST: tuple[tuple[Purpose, frozenset[str], str], ...] = (
 """Words that mean this only as the last of a path."""
 _TABLE = tuple((purpose, frozenset(words.split()), methods) for purpose, words, methods in WORDS)
 _PRODUCTS = next(known for purpose, known, _ in _TABLE if purpose == "product")
+_PAYMENTS = next(known for purpose, known, _ in _TABLE if purpose == "payment")
 _LISTINGS = next(known for purpose, known, _ in _TABLE if purpose == "listing")
 _FOR_ROBOTS = re.compile(r"^/(?:robots|ads|humans)\.txt$|/sitemap[^/]*\.xml$|/(?:rss|atom|feeds?)(?:$|/|\.xml$)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -124,6 +132,7 @@ _SEPARATORS = re.compile(r"[-_. ~+:]+")
 _CREDENTIAL = frozenset({"password", "passwd", "pass", "pwd", "passwort", "otp", "grant_type", "credential"})
 _QUERY = frozenset({"q", "query", "search", "keyword", "keywords", "term", "s", "suche"})
 _CARD = frozenset({"card", "card_number", "cardnumber", "cvv", "cvc", "iban", "pan"})
+_SKU = frozenset({"sku", "skus", "product", "product_id", "productid", "item_id", "itemid", "asin", "ean", "artikelnr"})
 _PAGING = frozenset({"page", "sort", "order_by", "limit", "offset", "per_page", "cursor"})
 _VERBS = frozenset(
     {"get", "post", "put", "delete", "do", "api", "rest", "index", "list", "show", "new", "create", "update", "submit"}
@@ -169,6 +178,8 @@ def _by_words(method: str, template: str) -> Guess:
             continue
         places = [place for place, word in enumerate(words) if word in known]
         if places:
+            if purpose == "checkout" and words[-1] in _PAYMENTS:
+                purpose = "payment"
             is_last = places[-1] >= len(words) - 1 or all(word in _VERBS for word in words[places[-1] + 1 :])
             return Guess(purpose, 0.85 if is_last and (methods or purpose != "account") else 0.7)
     text = "/".join(segments)
@@ -242,6 +253,8 @@ def _weighed(found: Guess, method: str, names: set[str], statuses: Mapping[int, 
             purpose, confidence = "search", 0.55
         elif purpose == "search":
             confidence += 0.1
+    elif names & _SKU and purpose == "product":
+        confidence += 0.1
     elif names & _PAGING and purpose == "listing":
         confidence += 0.05
     if purpose == "login" and total >= 20:
