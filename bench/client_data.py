@@ -124,7 +124,6 @@ def build(data: Path) -> dict[str, Any]:
     """Build what ships."""
     captured = json.loads(hellos.CAPTURED.read_text())
     orders, accepts, encodings, handshakes = Table(), Table(), Table(), Table()
-    names: dict[str, set[str]] = defaultdict(set)
     spelled: dict[str, set[str]] = defaultdict(set)
     pages = [*described(data)]
     for target in LATE:
@@ -139,7 +138,6 @@ def build(data: Path) -> dict[str, Any]:
         if not pairs:
             continue
         values = dict(pairs)
-        names[engine].update(values)
         context = context_of(frozenset(values), values.get("sec-fetch-mode", ""), values.get("sec-fetch-dest", ""))
         if version >= DESCRIBED_SINCE.get(engine, 0):
             orders.add(f"{engine} {context or 'page'}", _order(pairs), version)
@@ -151,7 +149,6 @@ def build(data: Path) -> dict[str, Any]:
         engine = "firefox" if "firefox" in way else "chromium"
         major = read(values["user-agent"].replace("Headless", "")).major
         context = context_of(frozenset(values), values.get("sec-fetch-mode", ""), values.get("sec-fetch-dest", ""))
-        names[engine].update(values)
         if protocol == "1.1":
             spelled[engine].update(name for name, _ in pairs)
         if not context:
@@ -179,7 +176,6 @@ def build(data: Path) -> dict[str, Any]:
         "orders": orders.rows(),
         "accepts": accepts.rows(),
         "encodings": encodings.rows(),
-        "names": {engine: sorted(n for n in found if n.startswith("sec-")) for engine, found in sorted(names.items())},
         "spelled": {engine: sorted(found) for engine, found in sorted(spelled.items())},
         "handshakes": handshakes.rows(),
         "libraries": dict(sorted(libraries.items())),

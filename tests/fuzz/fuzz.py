@@ -20,6 +20,7 @@ with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.collect.devices import Devices
     from vedette.collect.endpoints import Router
     from vedette.collect.graphql import read_calls
+    from vedette.collect.headers import Shape, examine, language_form
     from vedette.collect.honeypots import Circumstances, Traps, is_probe
     from vedette.collect.identity import cookie_value, selector
     from vedette.collect.ja4 import ja3, ja4, ja4_stable
@@ -64,6 +65,13 @@ with atheris.instrument_imports(include=["vedette", "http_sf"]):
     from vedette.snapshot.networks import NetworkMap
     from vedette.types import Request
 
+CLAIMS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+    '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"',
+    "t13d1516h2_8daaf6152771_e5627efa2ab1",
+    *"user-agent accept accept-language sec-ch-ua sec-fetch-mode sec-fetch-dest te Sec-Ch-Ua navigate cors empty".split(),
+)
 POINT = {"x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0", "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}
 KEYS = KeySets({"file:keys": KeySet("file:keys", ({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256"} | POINT,))})
 IDENTITY = Identity(
@@ -133,6 +141,27 @@ def observe(data: bytes) -> None:
     )
     call = ask(headers, method=text(), path=text(), client_address=text(), query=text(), host=text(), ja4=text())
     COLLECTOR.observe(call, 0.0)
+
+
+def claimed_client(data: bytes) -> None:
+    """What a request says of its client, made of words that are judged and of arbitrary ones."""
+    source = atheris.FuzzedDataProvider(data)
+
+    def word() -> str:
+        place = source.ConsumeIntInRange(0, 2 * len(CLAIMS))
+        return CLAIMS[place] if place < len(CLAIMS) else source.ConsumeUnicode(30)
+
+    names = tuple(word() for _ in range(source.ConsumeIntInRange(0, 12)))
+    texts = [word() for _ in range(12)]
+    facts = examine(
+        Shape(
+            names, texts[0], texts[1], texts[2], texts[3], source.ConsumeBool(), source.ConsumeBool(), texts[4], texts[5],
+            texts[6], texts[7], language_form(texts[8]), texts[9], texts[10], "?1", texts[11], texts[1], names,
+        )
+    )  # fmt: skip
+    for name in facts.__struct_fields__:
+        value = getattr(facts, name)
+        assert not isinstance(value, float) or not value < 0.0 or name == "released", name
 
 
 def forwarded(data: bytes) -> None:

@@ -117,5 +117,7 @@ def _check_files(config: Config) -> None:
                 Path(path).open("rb").close()
         except OSError as error:
             problems.append(f"{config.file}: listen.{name}: cannot be read, {path}, {error.strerror}")
+    if (robots := config.honeypots.robots.removeprefix("file:")) and not Path(robots).is_file():
+        problems.append(f"{config.file}: honeypots.robots: no such file, {robots}, name the API's own robots.txt")
     if problems:
         raise ConfigError(problems)

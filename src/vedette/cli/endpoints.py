@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from vedette.collect.endpoints import MAX_STATE_BYTES
 from vedette.config.schema import Config
 from vedette.replay.survey import Proposal, Survey, lines, proposals
 
@@ -71,12 +72,14 @@ def _of_events(config: Config, data: Path) -> int:
     from vedette.events.views import connect
 
     survey = Survey(config)
+    saved = data / "tables" / "endpoints.msgpack"
     try:
-        survey.router.restore((data / "endpoints.msgpack").read_bytes())
-    except FileNotFoundError:  # it has not been saved yet: names are learned again from the events
+        with saved.open("rb") as file:
+            survey.router.restore(file.read(MAX_STATE_BYTES + 1))
+    except FileNotFoundError:  # not saved yet: names are learned again from the events
         pass
     except (OSError, ValueError) as error:
-        print(f"{data / 'endpoints.msgpack'}: cannot be used, {_said(error)}", file=sys.stderr)
+        print(f"{saved}: cannot be used, {_said(error)}", file=sys.stderr)
     with closing(connect(data)) as connection:
         rows = connection.execute(
             'SELECT d."endpoint.name", coalesce(a."http.response.status_code", 0) AS status, count(*) FROM decisions d'

@@ -71,7 +71,7 @@ _BROWSERS = (
     ("webview_ios", re.compile(r"\b(?:iphone|ipad|ipod)\b.*\bapplewebkit/()", re.IGNORECASE)),
 )
 _WITHOUT_CHROMIUM = ("edge_legacy", "chrome_ios", "firefox_ios", "google_ios", "webview_ios", "explorer")
-_CHROMIUM = re.compile(r"\bchrom(?:e|ium)/(\d{1,4})", re.IGNORECASE)
+_CHROMIUM = re.compile(r"(?:\b|\bheadless)chrom(?:e|ium)/(\d{1,4})", re.IGNORECASE)
 _PLATFORMS = (
     ("Android", re.compile(r"android", re.IGNORECASE)),
     ("iOS", re.compile(r"iphone|ipad|ipod", re.IGNORECASE)),

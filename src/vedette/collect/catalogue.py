@@ -21,7 +21,7 @@ _ALPHA = 0.7213 / (1.0 + 1.079 / REGISTERS)
 class DistinctCounter:
     """Estimates the number of distinct 64-bit hashes that it has seen; 1 KiB."""
 
-    __slots__ = ("_empty", "_registers", "_sum")
+    __slots__ = ("_empty", "_known", "_registers", "_sum")
 
     def __init__(self, registers: bytes = bytes(REGISTERS)) -> None:
         """Begin empty, or with the registers that :meth:`state` gave; raises ``ValueError`` where they are none."""
@@ -30,6 +30,7 @@ class DistinctCounter:
         self._registers = bytearray(registers)
         self._empty = registers.count(0)
         self._sum = sum(_SCALE >> rank for rank in registers)
+        self._known = -1.0
 
     def add(self, item: int) -> None:
         """Count one hash."""
@@ -40,13 +41,15 @@ class DistinctCounter:
             self._registers[place] = rank
             self._sum += (_SCALE >> rank) - (_SCALE >> before)
             self._empty -= before == 0
+            self._known = -1.0
 
     def estimate(self) -> float:
         """Give the number of distinct items: by linear counting while registers are empty and the number is small."""
-        raw = _ALPHA * REGISTERS * REGISTERS * _SCALE / self._sum
-        if raw <= 2.5 * REGISTERS and self._empty:
-            return REGISTERS * math.log(REGISTERS / self._empty)
-        return raw
+        if self._known < 0.0:
+            self._known = _ALPHA * REGISTERS * REGISTERS * _SCALE / self._sum
+            if self._known <= 2.5 * REGISTERS and self._empty:
+                self._known = REGISTERS * math.log(REGISTERS / self._empty)
+        return self._known
 
     def joined(self, other: DistinctCounter) -> DistinctCounter:
         """Give the counter of all that either has seen."""

@@ -26,12 +26,14 @@ from vedette.collect.templates import template_of
 from vedette.config.schema import Endpoint, Selector
 from vedette.types import Mode, Purpose
 
-__all__ = ["PURPOSES", "Described", "Route", "Router", "match_pattern", "template_of"]
+__all__ = ["MAX_STATE_BYTES", "PURPOSES", "Described", "Route", "Router", "match_pattern", "template_of"]
 
 ROUTES = 256
 UNCONFIRMED = 32
 OWN_NUMBERS = ROUTES - UNCONFIRMED - 32
 """So many configured and described endpoints have a number of their own; beyond it described ones share by hash."""
+MAX_CATALOGUES = 256
+"""Endpoints whose objects are counted, 1 KiB each."""
 MAX_CACHED = 8192
 MAX_ASKED = 8192
 """Requests whose answer is waited for."""
@@ -114,12 +116,10 @@ class Router:
         self._lookup = Lookup([route.endpoint.match for route in self._routes if route.endpoint is not None])
         self._learned = Learned()
         self._catalogues: dict[str, DistinctCounter] = {}
-        self._of_index: dict[int, str] = {}
         self._cached: dict[tuple[str, str], tuple[Route, str]] = {}
         self._operations: dict[tuple[str, int, str, str, tuple[str, ...]], Route] = {}
         self._asked: dict[int, tuple[Route, int]] = {}
-        self._ring = [0] * MAX_ASKED
-        self._place = 0
+        self._asked_before: dict[int, tuple[Route, int]] = {}
 
     def _fixed(self, place: int, one: Described) -> Route:
         endpoint = one.endpoint
@@ -236,14 +236,14 @@ class Router:
             item: Hash of the object that it asks for, or 0.
         """
         if route.endpoint is None or item or route.operation:
-            place = self._place = (self._place + 1) % MAX_ASKED
-            self._asked.pop(self._ring[place], None)
-            self._ring[place] = request
-            self._asked[request] = route, item
+            asked = self._asked
+            asked[request] = route, item
+            if len(asked) >= MAX_ASKED // 2:  # two generations: cheaper than knowing which is the oldest
+                self._asked, self._asked_before = {}, asked
 
     def answer(self, request: int, status: int) -> None:
         """Learn from an answer of the API itself. Only what was answered below 400 counts."""
-        known = self._asked.pop(request, None)
+        known = self._asked.pop(request, None) or self._asked_before.pop(request, None)
         if known is None or not 200 <= status < 400:
             return
         route, item = known
@@ -288,9 +288,9 @@ class Router:
             return route
         return msgspec.structs.replace(route, name=full, index=self._number(full, is_confirmed=True))
 
-    def catalogue(self, index: int) -> float:
-        """Estimate how many distinct objects the endpoint of this number has shown; NaN where none was seen."""
-        counter = self._catalogues.get(self._of_index.get(index, ""))
+    def catalogue(self, route: Route) -> float:
+        """Estimate how many distinct objects an endpoint has shown; NaN where none was seen."""
+        counter = self._catalogues.get(route.name)
         return counter.estimate() if counter is not None else float("nan")
 
     def objects(self, name: str) -> DistinctCounter | None:
@@ -298,20 +298,17 @@ class Router:
         return self._catalogues.get(name)
 
     def _count_object(self, route: Route, item: int) -> None:
-        if route.index >= ROUTES - UNCONFIRMED:
-            return
-        name = self._of_index.setdefault(route.index, route.name)
-        counter = self._catalogues.get(name)
+        counter = self._catalogues.get(route.name)
         if counter is None:
-            counter = self._catalogues[name] = DistinctCounter()
+            if route.index >= ROUTES - UNCONFIRMED or len(self._catalogues) >= MAX_CATALOGUES:
+                return
+            counter = self._catalogues[route.name] = DistinctCounter()
         counter.add(item)
 
     def _drop_catalogues(self) -> None:
         """Forget the objects of learned endpoints that have become part of another."""
-        for index, name in list(self._of_index.items()):
-            if " /" in name and not self._learned.count(name):
-                del self._of_index[index]
-                self._catalogues.pop(name, None)
+        for name in [name for name in self._catalogues if " /" in name and not self._learned.count(name)]:
+            del self._catalogues[name]
 
     def confirmed(self) -> list[str]:
         """Give the names of all learned endpoints that the API answered well, sorted."""
@@ -330,7 +327,7 @@ class Router:
             found = msgspec.msgpack.decode(state, type=_State)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise ValueError(f"not the state of endpoints: {error}") from None
-        if found.version != 1 or len(found.catalogues) > ROUTES:
+        if found.version != 1 or len(found.catalogues) > MAX_CATALOGUES:
             raise ValueError("the state of endpoints of another version")
         learned = Learned.restore(found.learned)
         counters = {name: DistinctCounter(registers) for name, registers in found.catalogues.items()}
@@ -338,14 +335,11 @@ class Router:
         self._cached.clear()
         self._operations.clear()
         self._asked.clear()
-        numbers = {route.name: route.index for route in self._routes}
-        self._catalogues, self._of_index = {}, {}
-        for name, counter in sorted(counters.items()):
-            is_learned = name.partition(" ")[2][:1] == "/" or ":" in name
-            index = numbers.get(name, self._shared(name) if is_learned and learned.count(name) else -1)
-            if index >= 0 and index not in self._of_index:
-                self._of_index[index] = name
-                self._catalogues[name] = counter
+        self._asked_before.clear()
+        fixed = {route.name for route in self._routes}
+        self._catalogues = {
+            name: counter for name, counter in sorted(counters.items()) if name in fixed or learned.count(name)
+        }
 
 
 class _State(Struct, forbid_unknown_fields=True):

@@ -23,7 +23,6 @@ __all__ = [
     "greased",
     "handshake_of",
     "is_known_handshake",
-    "known_names",
     "known_values",
     "libraries_of",
     "major_of",
@@ -62,7 +61,6 @@ class _Data(msgspec.Struct, frozen=True):
     orders: dict[str, list[Row]]
     accepts: dict[str, list[Row]]
     encodings: dict[str, list[Row]]
-    names: dict[str, list[str]]
     spelled: dict[str, list[str]]
     handshakes: dict[str, list[Row]]
     libraries: dict[str, list[str]]
@@ -196,12 +194,6 @@ def known_values(header: str, agent: Agent) -> frozenset[str]:
 def _lately(rows: list[Row], major: int, ahead: int) -> frozenset[str]:
     """Give the values of a version and of a while before: what is new comes to a part of the browsers first."""
     return frozenset((*_near(rows, major, ahead), *_near(rows, major - _LATELY, ahead)))
-
-
-def known_names(engine: str, major: int) -> frozenset[str]:
-    """Give the ``sec-`` fields that a browser was seen to send; none where newer versions may have more."""
-    newest = max((last for _, last, _ in _data().handshakes.get(engine, [])), default=0)
-    return frozenset(_data().names.get(engine, [])) if 0 < major <= newest + _AHEAD.get(engine, 0) else frozenset()
 
 
 @cache

@@ -20,7 +20,6 @@ from vedette.collect.expectations import (
     greased,
     handshake_of,
     is_known_handshake,
-    known_names,
     known_values,
     libraries_of,
     major_of,
@@ -144,7 +143,7 @@ def examine(shape: Shape) -> HeaderFacts:
     hints = _hints_conflict(shape, agent) if judged and shape.is_secure and shape.brands else NAN
     extra = values = order = case = NAN
     if names is not None and engine:
-        extra = _extra(present, engine, major, shape.mode)
+        extra = _extra(present, engine, shape.mode, is_seen=bool(known_values("accept-encoding", agent)))
         values = _values_conflict(shape, agent, engine, present, context)
         if shape.is_direct and not (engine == "safari" and shape.protocol.startswith(("1", "HTTP/1"))):
             asked = context or ("page" if shape.accept.startswith("text/html,") else "")
@@ -240,16 +239,14 @@ def _missing(shape: Shape, agent: Agent, names: frozenset[str], context: str) ->
     return weight
 
 
-def _extra(names: frozenset[str], engine: str, major: int, mode: str) -> float:
+def _extra(names: frozenset[str], engine: str, mode: str, *, is_seen: bool) -> float:
     """Weigh fields that no script can set, or none does, and the claimed browser never sends."""
     weight = float(len(names & _MARKS))
     if "te" in names and engine != "firefox":
         weight += 1.0
     if mode in ("cors", "no-cors") and "upgrade-insecure-requests" in names:
         weight += 0.5
-    known = known_names(engine, major)
-    if known and engine != "chromium":
-        # Chromium has many more of its own, opt-in and on trial; of these, the others have none
+    if engine != "chromium" and is_seen:  # what Chromium alone has, much of it opt-in or on trial
         weight += 0.5 * sum(name.startswith(("sec-ch-", "sec-browsing", "sec-shared")) for name in names)
     return weight
 

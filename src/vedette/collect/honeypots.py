@@ -125,7 +125,7 @@ class Traps:
             return "path"
         if account and account in self._accounts:
             return "account"
-        if item and (f"{purpose}:{item}" in self._objects or f"{endpoint}:{item}" in self._objects):
+        if item and self._objects and (f"{purpose}:{item}" in self._objects or f"{endpoint}:{item}" in self._objects):
             return "object"
         return ""
 

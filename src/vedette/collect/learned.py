@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from vedette.collect.purposes import is_collection, is_route_word, is_version
-from vedette.collect.templates import MAX_SEGMENTS, MAX_TEMPLATE, is_sluggish, slug
+from vedette.collect.templates import MAX_SEGMENTS, MAX_TEMPLATE, is_placeholder, is_sluggish, slug
 
 __all__ = ["MAX_NAMES", "Learned"]
 
@@ -31,10 +31,11 @@ MAX_SLUGS = 256
 MAX_DEPTH = 8
 MAX_STATE_BYTES = 4 << 20
 
-LOOKS, LOOKS_ELSEWHERE, LOOKS_AT_ROOT = 16, 48, 64
-"""So many values that look like titles make a place one of values, if they are at least half of its values: below the
-name of a collection (``/products``), below any other word, and directly below the root, where routes stand together.
-"""
+COLLECTED = 16
+"""So many values below the name of a collection (``/products``) make a place one of values, whatever they look like."""
+LOOKS, LOOKS_AT_ROOT = 48, 64
+"""So many that look like titles do below any other word, and directly below the root, where routes stand together, if
+they are at least half of the values there."""
 NUMBERED, NUMBERED_AT_ROOT = 12, 32
 """The same for values that hold a digit (``page7.html``, ``vol-12``)."""
 PLAIN, PLAIN_ANSWERS, PLAIN_ONCE = 64, 512, 3
@@ -76,9 +77,10 @@ class Place:
         numbered = sum(any(map(str.isdigit, value)) for value in free)
         if numbered >= (NUMBERED if depth else NUMBERED_AT_ROOT) and 2 * numbered >= len(free):
             return True
+        if len(free) >= COLLECTED and is_collection(prefix.rpartition("/")[2]):
+            return True
         looks = sum(map(is_sluggish, free))
-        enough = LOOKS if is_collection(prefix.rpartition("/")[2]) else LOOKS_ELSEWHERE if depth else LOOKS_AT_ROOT
-        if looks >= enough and 2 * looks >= len(free):
+        if looks >= (LOOKS if depth else LOOKS_AT_ROOT) and 2 * looks >= len(free):
             return True
         if len(free) < PLAIN or (self.total < PLAIN_ANSWERS and len(free) < MAX_VALUES - 8):
             return False
@@ -113,7 +115,7 @@ class Learned:
         prefix, value = "", ""
         for segment in template.split("/")[1:]:
             kept = self._slugs.get(prefix)
-            if "{" in segment:
+            if is_placeholder(segment):
                 value = ""
             elif kept is not None and segment and segment not in kept:
                 value, segment = segment, slug(segment)
@@ -136,7 +138,7 @@ class Learned:
         is_read = method in ("GET", "HEAD")
         prefix, has_turned = "", False
         for depth, segment in enumerate(segments):
-            if "{" not in segment and segment and prefix not in self._slugs:
+            if segment and not is_placeholder(segment) and prefix not in self._slugs:
                 flags = 0
                 if depth + 1 < len(segments):
                     flags = _DEEP if segments[depth + 1] in ("{id}", "{slug}") else 0

@@ -12,9 +12,9 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from vedette.collect.agents import Agent
 from vedette.collect.devices import NO_DEVICE, DeviceFacts, Devices
 from vedette.collect.endpoints import Route, Router
+from vedette.collect.fingerprint import place_of
 from vedette.collect.headers import HeaderFacts, Shape, examine, language_form
 from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is_probe
 from vedette.collect.identity import number_of, selector
@@ -60,12 +60,7 @@ _HOUR_S = 3600.0
 _CELLS = 32
 _NO_CELLS = bytes(_CELLS)
 _NOTHING: dict[str, str] = {}
-_PLACES = 64
-"""How many families ``detect`` keeps statistics of."""
-_FAMILIES = (
-    "chrome edge firefox safari chrome_ios samsung opera webview google_ios webview_ios firefox_ios curl"
-    " python-requests"
-).split()
+_LOWER_CASE = frozenset(["HTTP/2", "HTTP/3", "2", "3", "2.0", "3.0"])
 
 
 class Hasher:
@@ -87,7 +82,7 @@ class Known(Struct, frozen=True, gc=False):
     """What is the same for every request of one client program; computed once a shape.
 
     Attributes:
-        order: Of headers, as it is learned for the claimed client: one for all that a whole browser fetches, else one
+        order: Of headers, as it is learned for the claimed client: one for all that is the claimed browser's, else one
             for each context; 0 where it says nothing.
         family: Place of the claimed client among those that rarity is learned of.
     """
@@ -240,30 +235,24 @@ class Collector:
         # a browser orders headers in one way for pages, in another for scripts' calls, in a third for images; and a
         # preflight or the opening of a socket is the same browser's, although much is left out of it
         is_aside = facts.context in ("preflight", "socket")
-        is_whole = facts.browser_whole == 1.0 or (
-            is_aside and facts.order_conflict == 0.0 and facts.values_conflict == 0.0
-        )
-        order = "whole" if is_whole else facts.order
+        is_right = facts.order_conflict == 0.0
+        if facts.browser_whole == 1.0 or (is_aside and is_right and facts.values_conflict == 0.0):
+            order = "whole"
+        else:
+            order = "right" if is_right else facts.order
         learned = 0  # nothing is learned from what is no one's habit
         if shape.names is not None and not is_aside:
             # where a context's order is not known it is no other client's: an address teaches one context alone
-            agrees = is_whole and not facts.order_conflict > 0.0
-            learned = self.hash("order", "whole" if agrees else f"{facts.context}|{facts.order}")
+            agrees = is_right or (facts.browser_whole == 1.0 and not facts.order_conflict > 0.0)
+            learned = self.hash("order", "right" if agrees else f"{facts.context}|{facts.order}")
         return Known(
             facts,
             self.hash("agent", shape.agent) if shape.agent else 0,
             learned,
             self.hash("tls", facts.tls) if facts.tls else 0,
             self.hash("agent", f"{facts.tls}|{order}|{agent.kind}/{agent.family}|{agent.major}|{agent.platform}"),
-            self._family(agent),
+            float(place_of(agent, self.hash("family", f"{agent.kind}/{agent.family}/{agent.major // 20}"))),
         )
-
-    def _family(self, agent: Agent) -> float:
-        """Number the claimed client: a place of its own for each common browser of three times, the rest share."""
-        if agent.family in _FAMILIES:
-            return float(3 * _FAMILIES.index(agent.family) + agent.major // 20 % 3)
-        rest = self.hash("family", f"{agent.kind}/{agent.family}/{agent.major // 20}")
-        return float(3 * len(_FAMILIES) + rest % (_PLACES - 3 * len(_FAMILIES)))
 
     def observe(self, request: Request, now: float) -> Observation:
         """Observe one request; whatever it holds, the result is bounded."""
@@ -341,7 +330,7 @@ class Collector:
             proxy_gap(request.tcp_rtt, request.tls_rtt) if request.tls_rtt >= 0.0 else NAN,
             cells,
             operations,
-            self.router.catalogue(route.index) if item else NAN,
+            self.router.catalogue(route) if item else NAN,
             path,
             host,
             route,
@@ -391,7 +380,7 @@ class Collector:
             get("sec-fetch-user", "")[:8],
             get("sec-fetch-dest", "")[:16],
             get("sec-ch-ua-full-version-list", "")[:512],
-            spelled(request.headers, names),
+            () if request.protocol in _LOWER_CASE else spelled(request.headers, names),
             is_direct,
         )
 

@@ -75,21 +75,22 @@ WORDS: tuple[tuple[Purpose, str, str], ...] = (
     ),
     (
         "product",
-        r"product products item items sku skus dp p article articles listing listings produkt produkte artikel produit"
+        r"product products item items sku skus dp p listing listings produkt produkte artikel produit"
         r" produits producto productos articulo articulos prodotto prodotti articolo articoli producten produto"
         r" produtos artigo produkty artykul",
         "GET HEAD",
     ),
     (
         "listing",
-        r"products items catalog catalogue category categories collection collections brands katalog kategorie"
+        r"products items c catalog catalogue category categories collection collections brands katalog kategorie"
         r" kategorien produkte categorie produits categoria categorias catalogo productos prodotti catalogus producten"
         r" produtos kategoria kategorie produkty",
         "GET HEAD",
     ),
     (
         "account",
-        r"account accounts profile order orders me address addresses wallet konto mein-konto profil bestellung"
+        r"account accounts profile order orders me wishlist wishlists favorites favourites logout log-out signout"
+        r" address addresses wallet konto mein-konto profil bestellung"
         r" bestellungen compte mon-compte commandes cuenta mi-cuenta perfil pedidos profilo ordini mijn-account"
         r" profiel bestellingen conta minha-conta encomendas moje-konto zamowienia",
         "",
@@ -108,6 +109,13 @@ _PARTS: tuple[tuple[Purpose, re.Pattern[str], str], ...] = (
     ("payment", re.compile(r"payment|gift-?card|voucher|coupon"), ""),
     ("cart", re.compile(r"cart(?![a-z])|basket|warenkorb"), ""),
     ("search", re.compile(r"search|autocomplete"), ""),
+    (
+        "product",
+        re.compile(
+            r"(?:^|[/-])(?:prices?|pricing|reviews?|ratings?|availability|stock|preise?|prix|precios?)(?:$|[/-])"
+        ),
+        "GET HEAD",
+    ),
 )
 _LAST: tuple[tuple[Purpose, frozenset[str], str], ...] = (
     ("login", frozenset({"auth", "session", "sessions", "token", "tokens"}), "POST"),
@@ -116,12 +124,15 @@ _LAST: tuple[tuple[Purpose, frozenset[str], str], ...] = (
 """Words that mean this only as the last of a path."""
 _TABLE = tuple((purpose, frozenset(words.split()), methods) for purpose, words, methods in WORDS)
 _PRODUCTS = next(known for purpose, known, _ in _TABLE if purpose == "product")
+_PAYMENTS = next(known for purpose, known, _ in _TABLE if purpose == "payment")
 _LISTINGS = next(known for purpose, known, _ in _TABLE if purpose == "listing")
+_FOR_ROBOTS = re.compile(r"^/(?:robots|ads|humans)\.txt$|/sitemap[^/]*\.xml$|/(?:rss|atom|feeds?)(?:$|/|\.xml$)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[-_. ~+:]+")
 _CREDENTIAL = frozenset({"password", "passwd", "pass", "pwd", "passwort", "otp", "grant_type", "credential"})
 _QUERY = frozenset({"q", "query", "search", "keyword", "keywords", "term", "s", "suche"})
 _CARD = frozenset({"card", "card_number", "cardnumber", "cvv", "cvc", "iban", "pan"})
+_SKU = frozenset({"sku", "skus", "product", "product_id", "productid", "item_id", "itemid", "asin", "ean", "artikelnr"})
 _PAGING = frozenset({"page", "sort", "order_by", "limit", "offset", "per_page", "cursor"})
 _VERBS = frozenset(
     {"get", "post", "put", "delete", "do", "api", "rest", "index", "list", "show", "new", "create", "update", "submit"}
@@ -142,6 +153,8 @@ def guess(
     """
     if STATIC.search(template):
         return Guess("static", 0.95)
+    if _FOR_ROBOTS.search(template) and method in ("GET", "HEAD"):
+        return Guess("static", 0.8)
     found = _by_words(method, template)
     names = {name.partition(":")[0].rpartition(".")[2] for name in parameters}
     return _weighed(found, method, names, statuses or {})
@@ -152,27 +165,36 @@ def _by_words(method: str, template: str) -> Guess:
     words = [part for part in segments if part[:1] != "{"]
     if not words:
         return Guess("other", 0.3)
-    is_value = len(segments) > 1 and segments[-2] in _PRODUCTS and not is_route_word(segments[-1])
-    is_object = template.endswith("}") or is_value
-    for purpose, known, methods in _TABLE:
-        if purpose == "product" and not is_object:
-            continue
-        if methods and method not in methods.split():
-            continue
-        places = [place for place, word in enumerate(words) if word in known]
-        if purpose == "product" and not (places and places[-1] >= len(words) - (1 if template.endswith("}") else 2)):
-            continue
-        if places:
-            is_last = places[-1] >= len(words) - 1 or all(word in _VERBS for word in words[places[-1] + 1 :])
-            return Guess(purpose, 0.85 if is_last and (methods or purpose != "account") else 0.7)
     for purpose, known, methods in _LAST:
         if words[-1] in known and segments[-1][:1] != "{" and method in methods.split():
             return Guess(purpose, 0.75)
+    is_read = method in ("GET", "HEAD")
+    for purpose, known, methods in _TABLE:
+        if methods and method not in methods.split():
+            continue
+        if purpose == "product":
+            if is_read and (confidence := _of_product(segments)):
+                return Guess(purpose, confidence)
+            continue
+        places = [place for place, word in enumerate(words) if word in known]
+        if places:
+            if purpose == "checkout" and words[-1] in _PAYMENTS:
+                purpose = "payment"
+            is_last = places[-1] >= len(words) - 1 or all(word in _VERBS for word in words[places[-1] + 1 :])
+            return Guess(purpose, 0.85 if is_last and (methods or purpose != "account") else 0.7)
     text = "/".join(segments)
     for purpose, pattern, methods in _PARTS:
         if pattern.search(text) and (not methods or method in methods.split()):
             return Guess(purpose, 0.6)
     return Guess("other", 0.4)
+
+
+def _of_product(segments: list[str]) -> float:
+    """Say how sure a path is about one product: its last word names products, and an object or a name follows."""
+    for place in range(len(segments) - 1, 0, -1):
+        if segments[place - 1] in _PRODUCTS and not is_route_word(segments[place]):
+            return 0.85 if place == len(segments) - 1 else 0.65
+    return 0.0
 
 
 def is_route_word(segment: str) -> bool:
@@ -231,6 +253,8 @@ def _weighed(found: Guess, method: str, names: set[str], statuses: Mapping[int, 
             purpose, confidence = "search", 0.55
         elif purpose == "search":
             confidence += 0.1
+    elif names & _SKU and purpose == "product":
+        confidence += 0.1
     elif names & _PAGING and purpose == "listing":
         confidence += 0.05
     if purpose == "login" and total >= 20:

@@ -12,14 +12,14 @@ from itertools import pairwise
 
 from vedette.collect.normalize import CACHED_LENGTH
 
-__all__ = ["MAX_SEGMENTS", "MAX_TEMPLATE", "STATIC", "is_sluggish", "slug", "template_of"]
+__all__ = ["MAX_SEGMENTS", "MAX_TEMPLATE", "STATIC", "is_placeholder", "is_sluggish", "slug", "template_of"]
 
 MAX_SEGMENTS = 24
 MAX_TEMPLATE = 256
 _SHORTEST_CODE = 10
 
 _IDENTIFIER = re.compile(
-    r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?=(?:[^/\d]*\d){3})[\w.~@%+:,()'$!=-]+"
+    r"\d+|[0-9a-f]{8}-[0-9a-f-]{20,}|(?=[^/]*\d)[0-9a-f]{8,}|[^/]{33,}|(?:[^/\d]*\d){3}[^/]*"
     r"|[^/@\s]+@[^/@\s]+\.[a-z]{2,}",
     re.IGNORECASE,
 )
@@ -31,6 +31,7 @@ STATIC = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"\.[a-z][a-z0-9]{0,4}$")
+_PLACEHOLDER = re.compile(r"\{(?:id|slug|file)\}(?:\.[a-z][a-z0-9]{0,11})?")
 _DIGIT = re.compile(r"\d")
 _WORDS = re.compile(r"[a-z0-9]+[-_.+~ ][a-z0-9]+")
 
@@ -52,7 +53,7 @@ def _template_of(path: str) -> tuple[str, str]:
     if ending is not None:  # of static files only the directory tells endpoints apart
         path = f"{path.rpartition('/')[0]}/{{file}}{ending[0].lower()}"
     for part in path.split("/")[:MAX_SEGMENTS]:
-        if part and part[0] != "{" and (_IDENTIFIER.fullmatch(part) or _is_code(part)):
+        if part and not is_placeholder(part) and (_IDENTIFIER.fullmatch(part) or _is_code(part)):
             last = part
             parts.append("{id}")
         else:
@@ -74,6 +75,11 @@ def _is_code(part: str) -> bool:
     kinds = [1 if letter.isdigit() else 2 if letter.isupper() else 3 for letter in part]
     changes = sum(one != other for one, other in pairwise(kinds))
     return changes * 20 >= 9 * len(part)
+
+
+def is_placeholder(segment: str) -> bool:
+    """Say whether a segment of a template stands for values: ``{id}``, ``{slug}``, ``{file}.js``."""
+    return segment[:1] == "{" and _PLACEHOLDER.fullmatch(segment) is not None
 
 
 def is_sluggish(segment: str) -> bool:

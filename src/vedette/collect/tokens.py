@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from vedette.collect.dpop import Proof, check_proof
 from vedette.collect.identity import claim_text
-from vedette.collect.jwt import Budget, Jwts, Verified, load_library
+from vedette.collect.jwt import LEEWAY_S, Budget, Jwts, Verified, load_library
 from vedette.collect.normalize import normal_path
 from vedette.config.expressions import Facts, compile_claims, compile_expected
 from vedette.config.schema import AppToken, Config, Selector
@@ -37,6 +37,8 @@ wrong in any other way. ``unverified``: its keys are not at hand. ``attested``: 
 is a certainty. ``replayed`` is found by the engine, which remembers ``once``."""
 
 HMAC_WINDOW_S = 120
+REMEMBERED_S = 30 * 86_400.0
+"""How long a token that may be used once is remembered at most."""
 _HMAC = re.compile(r"v1\.([0-9]{1,12})\.([A-Za-z0-9_-]{16,128})\.([0-9a-f]{64})")
 _SHAPE = re.compile(r"\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _LITERAL = re.compile(r"request\.header\s*\[\s*(?:'([^'\\]*)'|\"([^\"\\]*)\")\s*\]")
@@ -151,7 +153,7 @@ class _App:
         age = now - int(stamp)
         if abs(age) > HMAC_WINDOW_S:
             return TokenFacts("expired", self.name, age_s=age, why="time")
-        return TokenFacts("valid", self.name, f"{self.name}:{nonce}", int(stamp) + HMAC_WINDOW_S, age)
+        return TokenFacts("valid", self.name, f"{self.name}:{nonce}", float(int(stamp) + HMAC_WINDOW_S), age)
 
     def _check_claims(
         self, claims: Mapping[str, Any], request: Request, values: Mapping[str, str], now: float
@@ -170,7 +172,7 @@ class _App:
             identifier = claims.get("jti")
             if not isinstance(identifier, str) or not 0 < len(identifier) <= 256:
                 return replace(wrong, why="no jti")
-            once, until = f"{self.name}:{identifier}", float(claims["exp"]) + 60.0
+            once, until = f"{self.name}:{identifier}", min(float(claims["exp"]) + LEEWAY_S, now + REMEMBERED_S)
         made = claims.get("iat")
         return TokenFacts(
             "attested" if self._attested is not None and self._attested.evaluate(facts) else "valid",

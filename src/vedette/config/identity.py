@@ -38,6 +38,8 @@ _SELECTOR = notation(parse_selector)
 _HEADER = notation(parse_header_name)
 _JWT_SCHEMES = ("jwt", "play_integrity")
 _JWT_KEYS = ("jwks", "issuer", "audience", "claims", "attested", "once")
+_TAKEN = ("dpop", "jwt")
+"""Names that stand for proofs and access tokens."""
 _INTEGRITY = (
     "'MEETS_STRONG_INTEGRITY' in claims.deviceIntegrity.deviceRecognitionVerdict"
     " && claims.appIntegrity.appRecognitionVerdict == 'PLAY_RECOGNIZED'"
@@ -97,6 +99,19 @@ def _app_token(reader: Reader, node: Node, path: str) -> Any:
     return schema.AppToken(**found) if reader.is_whole(node, found, _APP_TOKEN) else MISSING
 
 
+def _app_tokens(reader: Reader, node: Node, path: str) -> Any:
+    found = several(_app_token, most=16)(reader, node, path)
+    names: set[str] = set()
+    for place, item in enumerate(node.items if node.kind == "list" else ()):
+        line, name = item.entries.get("name", (0, item)) if item.kind == "map" else (0, item)
+        if name.kind != "text":
+            continue
+        if name.text in (*names, *_TAKEN):
+            reader.problem(line, f"{path}[{place}].name", f'used twice, "{name.text[:60]}", choose another')
+        names.add(name.text)
+    return found
+
+
 def _switch(make: Callable[..., Any], keys: dict[str, Key], least_s: float, most_s: float) -> Read:
     """``true``, ``false``, or a mapping with ``max_age`` between bounds."""
 
@@ -120,7 +135,7 @@ IDENTITY: dict[str, Key] = {
     "session": Key(several(_SELECTOR, lone=True, most=16)),
     "device": Key(_SELECTOR),
     "api_key": Key(_SELECTOR),
-    "app_tokens": Key(several(_app_token, most=16)),
+    "app_tokens": Key(_app_tokens),
     "jwt": Key(
         structure(
             schema.Jwt, {"jwks": Key(agent_keys, is_required=True), "issuer": Key(text()), "audience": Key(text())}

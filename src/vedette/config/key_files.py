@@ -50,8 +50,12 @@ def read_key_file(path: Path) -> tuple[dict[str, Any], ...]:
 def key_set(reader: Reader, node: Node, path: str) -> Any:
     """``file:PATH`` of a key set, or the URL where it is fetched."""
     value = text(2048)(reader, node, path)
-    if value is MISSING or not value.startswith(FILE):
-        return MISSING if value is MISSING else notation(parse_url)(reader, node, path)
+    if value is MISSING:
+        return MISSING
+    if value.startswith("http:"):
+        return reader.problem(node, path, f"keys in the clear, {_shown(node)}, write an https URL or file:PATH")
+    if not value.startswith(FILE):
+        return notation(parse_url)(reader, node, path)
     name = value.removeprefix(FILE)
     if not name:
         return reader.problem(node, path, "not a key set, file:, write file:PATH or a URL")

@@ -170,6 +170,14 @@ def _check_together(reader: Reader, root: Node, config: Config) -> None:
             "partners",
             "a key is missing, identity.api_key, say where partners send their key, such as header.x-api-key",
         )
+    if config.honeypots.robots and "robots" not in config.honeypots.advertise:
+        reader.problem(
+            root.entries["honeypots"][0],
+            "honeypots.robots",
+            "not used, nothing is added to it, write advertise: [robots] or leave it out",
+        )
+    if config.honeypots.advertise and not config.honeypots.paths:
+        reader.problem(root.entries["honeypots"][0], "honeypots.paths", "nothing to advertise, no paths, name some")
     if config.forwarded.address and not config.trusted_proxies:
         reader.problem(
             root.entries["forwarded"][0],

@@ -26,6 +26,8 @@ __all__ = ["Asking", "Watch"]
 AGAIN_S = 2.0
 """A question that was sent is not sent again for so long; by then its answer is there, or it was lost."""
 REMEMBERED = 256
+LONGEST = 2048
+"""Characters of a subject; what a client chose to be longer must not cost others their place in a datagram."""
 
 
 class Asking:
@@ -50,7 +52,9 @@ class Asking:
         fresh = []
         while inquiries:
             inquiry = inquiries.popleft()
-            if recent.get(inquiry, 0.0) <= now:
+            if len(inquiry.subject) > LONGEST:
+                self.lost += 1
+            elif recent.get(inquiry, 0.0) <= now:
                 fresh.append(inquiry)
                 recent[inquiry] = now + AGAIN_S
                 recent.move_to_end(inquiry)

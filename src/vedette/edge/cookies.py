@@ -35,9 +35,10 @@ def device_cookie() -> dict[str, Any]:
         f" : !({undated})"
     )
     named = f"{_METADATA}['{COOKIE_HEADER}']"
-    condition = f"'{COOKIE_HEADER}' in {_METADATA} && response.code != 304 && !({hints}) && ({own})"
+    # Envoy evaluates both sides of "&&", but only one branch of a condition: what is true of most requests comes first.
+    value = f"'{COOKIE_HEADER}' in {_METADATA} ? (response.code != 304 && !({hints}) && ({own}) ? {named} : '') : ''"
     return {
-        "header": {"key": "set-cookie", "value": f"%CEL({condition} ? {named} : '')%"},
+        "header": {"key": "set-cookie", "value": f"%CEL({value})%"},
         "append_action": "APPEND_IF_EXISTS_OR_ADD",
         "keep_empty_value": False,
     }

@@ -52,19 +52,25 @@ async def _gather(setup: Setup, frames: Frames) -> int:
     await gatherer.take(setup.config)
     taking: set[asyncio.Task[None]] = set()
 
-    def told() -> None:
+    def hear() -> None:
         received = os.read(0, 1 << 20)
         if not received:
             loop.remove_reader(0)
             stop.set()
             return
-        for body in frames.feed(received):
-            changed = msgspec.msgpack.decode(body, type=Setup)
+        try:
+            told = [msgspec.msgpack.decode(body, type=Setup) for body in frames.feed(received)]
+        except (ValueError, msgspec.DecodeError) as error:  # the next gatherer is told afresh
+            logger().error("gather.untold", error=str(error))
+            loop.remove_reader(0)
+            stop.set()
+            return
+        for changed in told:
             task = loop.create_task(gatherer.take(changed.config))
             taking.add(task)
             task.add_done_callback(taking.discard)
 
-    loop.add_reader(0, told)
+    loop.add_reader(0, hear)
     listening = bind(Path(setup.socket))
     with listening:
         logger().info("gather.ready", pid=os.getpid(), socket=setup.socket)

@@ -110,7 +110,9 @@ class Directories:
 
     async def answer(self, inquiry: Inquiry, now: float) -> Result:
         """Answer a question of the engine."""
-        source = directory_url(inquiry.subject) if inquiry.kind == "directory" else inquiry.subject
+        source = inquiry.subject
+        if inquiry.kind == "directory" and source not in self._wanted:
+            source = directory_url(source)
         host = _host(source, is_any_port=self._loopback)
         if source not in self._wanted and not (self._discovers and inquiry.kind == "directory" and host):
             return "unwanted"

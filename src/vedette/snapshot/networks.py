@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Self
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from vedette.config.schema import Config
 from vedette.snapshot.packing import HALF_LIVES, Packed, Source, unpack
@@ -225,25 +225,22 @@ class NetworkMap:
         facts, listing = self._known.get(chosen) or self._learn(chosen, now)
         if not listing and self._asns is None and self._countries is None:
             return facts
-        changes: dict[str, object] = {}
+        listed = facts.listed
         if listing:
-            changes["listed"] = max(
-                source.weight * 2.0 ** (-abs(now - source.date) / source.half_life_s) for source in listing
-            )
-        return structs.replace(facts, **changes, **self._place(family, number))
+            listed = max(source.weight * 2.0 ** (-abs(now - source.date) / source.half_life_s) for source in listing)
+        asn, country = self._place(family, number)
+        return NetworkFacts(
+            asn, country, facts.kinds, listed, facts.robots, False, True, facts.robots_fresh, facts.sources
+        )
 
-    def _place(self, family: int, number: int) -> dict[str, object]:
-        place: dict[str, object] = {}
-        if self._asns is not None:
-            place["asn"] = self._asns.at(family, number)
-        if self._countries is not None:
-            code = self._countries.at(family, number)
-            place["country"] = chr(code >> 8) + chr(code & 0xFF) if code else ""
-        return place
+    def _place(self, family: int, number: int) -> tuple[int, str]:
+        asn = self._asns.at(family, number) if self._asns is not None else 0
+        code = self._countries.at(family, number) if self._countries is not None else 0
+        return asn, _country(code) if code else ""
 
     def _own_facts(self, family: int, number: int) -> NetworkFacts:
-        facts = NetworkFacts(is_own=True, is_known=True, robots_fresh=self._robots_fresh)
-        return structs.replace(facts, **self._place(family, number))
+        asn, country = self._place(family, number)
+        return NetworkFacts(asn, country, is_own=True, is_known=True, robots_fresh=self._robots_fresh)
 
     def _turn(self, now: float) -> None:
         """Forget what was true of another time, and find out until when the answers of this time hold."""
@@ -273,6 +270,11 @@ class NetworkMap:
         known = facts, tuple(source for source in alive if source.kind == "blocklist")
         self._known[chosen] = known
         return known
+
+
+@lru_cache(maxsize=1024)
+def _country(code: int) -> str:
+    return chr(code >> 8) + chr(code & 0xFF)
 
 
 @lru_cache(maxsize=1)

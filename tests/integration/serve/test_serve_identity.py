@@ -6,17 +6,25 @@ import http.client
 import importlib.util
 import itertools
 import json
+import secrets
 import shutil
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
-from serving import Api, Serve
+from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
+from serving import Api, Serve, eventually
+
+from tests.peers.web import Authority, Web, answer
+from vedette.collect.tokens import request_hash
 
 ROOT = Path(__file__).parents[3]
+PROVIDER, BACKEND = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("p-1", "b-1"))
 PYTHON, SCRIPT = ROOT / "examples" / "sign_request.py", ROOT / "examples" / "sign_request.mjs"
 KEY = "0123456789abcdef0123456789abcdef"
 VECTORS = [
@@ -31,9 +39,13 @@ upstream: {url}
 identity:
   app_tokens:
     - {{name: app, header: x-app-token, key: file:app.key, expected_when: "request.path.startsWith('/api/')"}}
+    - {{name: web, header: x-web, scheme: jwt, jwks: file:keys.jwks, claims: "claims.hash == request.hash", once: true}}
+  session: [jwt.sid, cookie.sid]
+  jwt: {{jwks: "https://127.0.0.1:{port}/jwks.json", issuer: https://id.example}}
   dpop: true
   device_cookie: true
 policy:
+  - {{name: named, when: "identity.session == 'of-anna'", then: block}}
   - {{name: certain, when: "low >= 0.9", then: block}}
   - {{name: unsigned, when: "'token_wrong' in reasons", then: block}}
   - {{name: rest, then: allow}}
@@ -76,12 +88,19 @@ def signed(tmp_path_factory):
     """A running edge that wants signatures below ``/api/``."""
     folder = tmp_path_factory.mktemp("identity")
     (folder / "app.key").write_text(KEY)
+    (folder / "keys.jwks").write_text(json.dumps({"keys": [BACKEND.as_dict(private=False)]}))
+    authority = Authority(folder)
+    provider = Web(authority.server("127.0.0.1"))
+    provider.pages["/jwks.json"] = answer(json.dumps({"keys": [PROVIDER.as_dict(private=False)]}).encode())
     api = Api()
-    serve = Serve(folder / "data", config=CONFIG.format(url=api.url))
-    serve.api = api
-    yield serve
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SSL_CERT_FILE", str(authority.file))
+        serve = Serve(folder / "data", config=CONFIG.format(url=api.url, port=provider.port))
+        yield serve
+        status = serve.stop()
+    provider.close()
     api.close()
-    assert serve.stop() == 0, serve.text()
+    assert status == 0, serve.text()
 
 
 def ask(serve, method, path, *lines):
@@ -111,9 +130,9 @@ def ask_once(serve, method, path, *lines):
             name, _, value = line.partition(": ")
             connection.putheader(name, value)
         connection.endheaders()
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status, answer.getheader("x-told", ""), answer.headers.get_all("set-cookie") or []
+        got = connection.getresponse()
+        got.read()
+        return got.status, got.getheader("x-told", ""), got.headers.get_all("set-cookie") or []
     finally:
         connection.close()
 
@@ -152,6 +171,41 @@ def test_the_proofs_of_the_examples_pass_once(signed, client):
     assert ask(signed, "GET", "/orders?page=2", proof, access)[0] == 403, "the same proof again"
     assert ask(signed, "GET", "/orders", prove, f"authorization: DPoP other-{token}")[0] == 403, "for another token"
     assert ask(signed, "GET", "/orders", f"authorization: DPoP third-{token}")[0] == 403, "no proof"
+
+
+def make_jwt(key, **claims):
+    now = int(time.time())
+    header = {"alg": "ES256", "kid": key.kid}
+    parts = (header, {"iat": now, "exp": now + 300, "jti": secrets.token_hex(8)} | claims)
+    signed = ".".join(urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
+    signature = JWSRegistry.algorithms["ES256"].sign(signed.encode(), key)
+    return f"{signed}.{urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def test_a_token_that_the_backend_signed_passes_once(signed):
+    def sign():
+        return f"x-web: {make_jwt(BACKEND, hash=request_hash('GET', '/shop'))}"
+
+    status, _, (token,) = ask(signed, "GET", "/shop", sign)
+    assert status == 200
+    assert ask(signed, "GET", "/shop", token)[0] == 403, "the same token again"
+    assert ask(signed, "GET", "/cart", sign)[0] == 403, "a token for another call"
+    assert ask(signed, "GET", "/shop", f"x-web: {make_jwt(PROVIDER)}")[0] == 403, "somebody else's key"
+
+
+def test_a_session_is_known_by_the_claim_of_a_verified_access_token(signed):
+    def ask_as(key, **claims):
+        token = make_jwt(key, iss="https://id.example", **claims)
+        return ask(signed, "GET", "/free", f"authorization: Bearer {token}")[0]
+
+    eventually(lambda: ask_as(PROVIDER, sid="of-anna") == 403, "the keys of the provider are fetched")
+    for _ in range(3):
+        assert ask_as(PROVIDER, sid="of-anna") == 403, "a refreshed token of the same session"
+    assert ask_as(PROVIDER, sid="of-otto") == 200
+    assert ask(signed, "GET", "/free", "cookie: sid=of-anna")[0] == 403, "the cookie, where there is no token"
+    forger = ECKey.generate_key("P-256", {"kid": PROVIDER.kid})
+    assert ask_as(forger, sid="of-otto") == 403, "a forged one is evidence of its own"
+    assert ask_as(BACKEND, sid="of-anna") == 200, "nothing is believed of one whose key is unknown"
 
 
 def test_no_token_and_a_wrong_one_are_stopped(signed):

@@ -254,3 +254,11 @@ def test_endpoints_of_a_running_system_are_proposed(tmp_path: Path) -> None:
         {"name": "product", "match": "GET /products/{id}", "purpose": "product", "object": "path.id"},
     ]
     assert "# 20 requests, 100 % answered well\n" in done.stdout
+
+
+def test_check_looks_for_the_apis_robots_txt(tmp_path: Path) -> None:
+    (tmp_path / "vedette.yaml").write_text("honeypots: {paths: [/x], advertise: robots, robots: file:robots.txt}\n")
+    done = vedette("check", cwd=tmp_path)
+    assert (done.returncode, "honeypots.robots: no such file" in done.stderr) == (2, True)
+    (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\n")
+    assert vedette("check", cwd=tmp_path).returncode == 0

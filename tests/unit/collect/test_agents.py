@@ -36,7 +36,7 @@ CHROME = (
             "chrome_ios",
             142,
         ),
-        (CHROME.replace("Chrome", "HeadlessChrome"), "headless", "headlesschrome", 0),
+        (CHROME.replace("Chrome", "HeadlessChrome"), "headless", "headlesschrome", 142),
         ("python-requests/2.34.2", "library", "python-requests", 0),
         ("curl/8.5.0", "library", "curl", 0),
         ("Go-http-client/2.0", "library", "go-http-client", 0),

@@ -164,7 +164,7 @@ def test_requests_that_wait_for_an_answer_are_bounded() -> None:
     route, _ = router.find("GET", "", "/orders/7")
     for number in range(1, 20_001):
         router.ask(number, route, 5)
-    assert len(router._asked) <= 8192
+    assert len(router._asked) + len(router._asked_before) <= 8192
     router.answer(1, 200)
     assert router.confirmed() == []
     router.answer(20_000, 200)
@@ -173,15 +173,16 @@ def test_requests_that_wait_for_an_answer_are_bounded() -> None:
 
 def test_the_catalogue_of_an_endpoint_is_what_it_has_shown() -> None:
     router = Router((endpoint("product", "GET /api/products/{id}", purpose="product"),))
-    assert math.isnan(router.catalogue(0))
+    product = router.find("GET", "", "/api/products/1")[0]
+    assert math.isnan(router.catalogue(product))
     for number in range(1, 501):
         answer(router, "GET", f"/api/products/{number}", number, item=hash64(number))
         answer(router, "GET", f"/api/products/x{number}", number, status=404, item=hash64(-number))
         answer(router, "GET", f"/orders/{number}", number, item=hash64(number % 50))
-    assert router.catalogue(0) == pytest.approx(500, rel=0.1)
-    learned = router.find("GET", "", "/orders/1")[0].index
+    assert router.catalogue(product) == pytest.approx(500, rel=0.1)
+    learned = router.find("GET", "", "/orders/1")[0]
     assert router.catalogue(learned) == pytest.approx(50, rel=0.1)
-    assert math.isnan(router.catalogue(255))
+    assert math.isnan(router.catalogue(router.find("GET", "", "/x")[0]))
 
 
 def hash64(number: int) -> int:
@@ -210,8 +211,8 @@ def test_what_was_learned_survives_a_restart() -> None:
     assert again.state() == router.state()
     for method, path in (("GET", "/api/products/7"), ("GET", "/c/any-thing-at-all"), ("GET", "/new")):
         assert again.find(method, "", path) == router.find(method, "", path)
-        index = again.find(method, "", path)[0].index
-        assert again.catalogue(index) == router.catalogue(index) or path == "/new"
+        route = again.find(method, "", path)[0]
+        assert again.catalogue(route) == router.catalogue(route) or path == "/new"
     assert again.operations(again.find("POST", "", "/graphql")[0], LIST, "")[0].name == "POST /graphql:ProductList"
 
 
@@ -304,3 +305,13 @@ def test_the_number_of_what_was_never_answered_does_not_depend_on_the_configurat
     assert with_many.find("GET", "", "/x")[0].index >= 224
     answer(with_many, "GET", "/x", 1)
     assert 190 <= with_many.find("GET", "", "/x")[0].index < 224
+
+
+def test_catalogues_are_bounded() -> None:
+    router = Router(())
+    for number in range(400):
+        answer(router, "GET", f"/{chr(97 + number % 26)}{chr(97 + number // 26)}/7", number, item=hash64(number))
+    assert len(router._catalogues) == 256
+    again = Router(())
+    again.restore(router.state())
+    assert again.state() == router.state()

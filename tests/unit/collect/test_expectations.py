@@ -14,7 +14,6 @@ from vedette.collect.expectations import (
     greased,
     handshake_of,
     is_known_handshake,
-    known_names,
     known_values,
     libraries_of,
     major_of,
@@ -105,12 +104,6 @@ def test_values_of_near_versions() -> None:
     assert not known_values("accept", agent("opera", 120, chromium=142))
     assert not known_values("accept", read(WINDOWS.format(300)))
     assert not known_values("accept", read("curl/8.5.0"))
-
-
-def test_names_hold_for_a_year_of_versions() -> None:
-    assert "sec-gpc" in known_names("firefox", 144)
-    assert not known_names("firefox", 300)
-    assert not known_names("firefox", 0)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ def check(checked: Tokens, now: float = NOW, request: Request | None = None, **h
 def test_a_token_as_the_contract_says() -> None:
     got = check(make(ANDROID), NOW + 5, x_app_token=hmac_token())
     assert got == TokenFacts("valid", "android", f"android:{NONCE}", NOW + 120, 5.0)
+    assert isinstance(got.until, float), "a kernel that is given a whole number is compiled anew"
 
 
 def test_the_example_of_the_page() -> None:
@@ -301,6 +302,7 @@ def test_a_jwt_that_may_be_used_once() -> None:
     checked = make(app(once=True))
     got = check(checked, x_web=jwt(jti="abc"))
     assert (got.state, got.once, got.until) == ("valid", "web:abc", NOW + 660)
+    assert check(checked, x_web=jwt(jti="abc", exp=1e300)).until == NOW + 30 * 86_400
     assert check(checked, x_web=jwt()).why == "no jti"
     assert check(checked, x_web=jwt(jti=7)).why == "no jti"
 

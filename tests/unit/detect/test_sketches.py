@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from vedette.detect.sketches import bits, bump, decay, distinct, entropy, lower_bound, mark, seen, turn
+from vedette.detect.sketches import bits, bump, decay, distinct, entropy, lower_bound, mark, seen, tainted, turn
 
 
 def items(count: int) -> np.ndarray:
@@ -21,6 +21,24 @@ def test_distinct_is_near_the_truth(size: int, count: int, tolerance: float) -> 
         mark(words, 0, size, item)
         mark(words, 0, size, item)
     assert distinct(words, size, 1) == pytest.approx(count, rel=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("taint", "weight", "vouched", "after"),
+    [
+        (0.0, 0.0, False, 0.0),
+        (0.0, 0.25, False, 0.25),
+        (0.25, 0.25, False, 0.25),
+        (2.5, 0.25, False, 2.5),
+        (0.25, 1.0, False, 1.25),
+        (1.0, 1.0, False, 2.0),
+        (0.0, 1.0, True, 0.5),
+        (0.5, 1.0, True, 0.5),
+        (2.0, 1.0, True, 2.0),
+    ],
+)
+def test_only_certain_touches_add_up(taint: float, weight: float, vouched: bool, after: float) -> None:
+    assert tainted(taint, weight, vouched) == after
 
 
 def test_a_full_counter_stays_finite() -> None:

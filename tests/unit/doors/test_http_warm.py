@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 SCRIPT = '''
+import hmac
 import sys
 from pathlib import Path
 from typing import get_args
 
+from vedette.collect.tokens import hmac_text
 from vedette.config import load
 from vedette.doors.http import Setup, open_service, warm_up
 from vedette.types import Answer, Outcome, OutcomeName, Request
@@ -28,9 +30,14 @@ def watched(self, signature):
 
 Dispatcher.compile = watched
 data = Path(sys.argv[1])
+(data / "app.key").write_text("0123456789abcdef")
 (data / "vedette.yaml").write_text("""
 upstream: http://127.0.0.1:9
 mode: enforce
+identity:
+  app_tokens: [{name: app, header: x-app-token, key: file:app.key, expected_when: "request.path == '/x'"}]
+  device_cookie: true
+  dpop: true
 honeypots: {paths: [/trap], accounts: [a@b.c], objects: ["product:9"]}
 rate_limits: [{name: few, key: session, match: GET /few, limit: 2/hour, burst: 2}]
 endpoints:
@@ -53,6 +60,10 @@ for path in ("/trap", "/few", "/login", "/p/9", "/p/1", "/pay", "/limited", "/bl
         for headers in clients:
             number += 1
             now = 1e9 + number
+            if headers is not None and method != "OPTIONS":
+                text = hmac_text(10**9, f"{number - number % 2:016}", method, path)  # each is used by two
+                mac = hmac.digest(b"0123456789abcdef", text.encode(), "sha256").hex()
+                headers = (*headers, ("x-app-token", f"v1.{10**9}.{number - number % 2:016}.{mac}"))
             request = Request(
                 timestamp=now, id=f"q{number}", method=method, path=path, client_address=f"192.0.2.{number % 7}",
                 headers=headers, body=b'{"email": "a@b.d"}', ja4="t13d1516h2_8daaf6152771_b0da82dd1658",

@@ -181,6 +181,15 @@ def test_a_reply_is_given_to_the_client_and_a_delay_only_to_the_edge(service):
     assert "x-envoy-fault-delay-request" not in call(service, b"GET", b"/v1/decide/a")[1]
 
 
+def test_a_device_cookie_is_named_only_to_the_edge(service):
+    decide = service.engine.decide
+    service.engine.decide = lambda request, now: replace(
+        decide(request, now), directive=Directive(device_cookie="vdt=1")
+    )
+    assert call(service, b"GET", b"/v1/decide/a", headers=EDGE)[1]["x-vedette-cookie"] == "vdt=1"
+    assert "x-vedette-cookie" not in call(service, b"GET", b"/v1/decide/a")[1]
+
+
 def test_whatever_fails_the_request_passes_degraded(service, capfd):
     service.engine = Broken()
     for _ in range(3):

@@ -170,6 +170,15 @@ def test_the_connection_goes_to_the_address_that_was_checked(make, origin, monke
     assert (asked, connected) == (["bot.example"], [("93.184.215.14", "bot.example")])
 
 
+def test_a_key_set_at_the_root_is_asked_for_as_it_is_named(web, authority, origin):
+    web.pages["/"] = keys(ONE, kind="application/json")
+    directories = Directories(resolve=loopback, tls=authority.client())
+    agent = Agent(name="a", signature_agent="https://a.example", keys=origin)
+    directories.configure(Config(good_bots=GoodBots(agents=(agent,))), 0.0)
+    assert ask(directories, origin) == "answered"
+    assert directories.snapshot().get(origin).keys == (ONE,)
+
+
 def test_only_tls_is_spoken(make):
     found = fetched(make("http://bot.example"), "http://bot.example")
     assert found.error == "not fetched: use https"

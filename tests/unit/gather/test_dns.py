@@ -22,7 +22,7 @@ def server() -> Iterator[NameServer]:
     server.close()
 
 
-def ask(server: NameServer, address: str, suffixes=GOOGLE, *, now: float = 0.0, wait_s: float = 0.3) -> str:
+def ask(server: NameServer, address: str, suffixes=GOOGLE, *, now: float = 0.0, wait_s: float = 5.0) -> str:
     async def run():
         names = Names([server.address], wait_s=wait_s)
         try:
@@ -101,13 +101,14 @@ def test_a_domain_in_the_middle_of_a_zone_is_known_by_its_zone(server):
 
 @pytest.mark.parametrize("trouble", ["SERVFAIL", "REFUSED", "silence", lambda query: b"\0" * 20])
 def test_trouble_leaves_a_claim_unverifiable(server, trouble):
+    wait_s = 0.3 if trouble == "silence" else 5.0
     server.silence("192.0.2.6", trouble)
-    assert ask(server, "192.0.2.6") == "unverifiable"
+    assert ask(server, "192.0.2.6", wait_s=wait_s) == "unverifiable"
     server.point("192.0.2.7", "crawl-7.googlebot.com")
     server.records["crawl-7.googlebot.com", "A"] = trouble
-    assert ask(server, "192.0.2.7") == "unverifiable"
+    assert ask(server, "192.0.2.7", wait_s=wait_s) == "unverifiable"
     server.records["googlebot.com", "SOA"] = trouble
-    assert ask(server, "192.0.2.8") == "unverifiable"
+    assert ask(server, "192.0.2.8", wait_s=wait_s) == "unverifiable"
 
 
 def test_nobody_answers():
@@ -175,7 +176,7 @@ def test_aliases_in_a_circle_end(server):
 def test_a_huge_answer_comes_by_stream_and_is_read_whole(server):
     server.point("192.0.2.17", "many.googlebot.com")
     server.records["many.googlebot.com", "A"] = [f"10.0.{n // 250}.{n % 250}" for n in range(3000)] + ["192.0.2.17"]
-    assert ask(server, "192.0.2.17", wait_s=3.0) == "verified"
+    assert ask(server, "192.0.2.17") == "verified"
 
 
 def test_an_answer_for_another_question_is_no_answer(server):
@@ -187,7 +188,7 @@ def test_an_answer_for_another_question_is_no_answer(server):
         return reply
 
     server.silence("192.0.2.18", other)
-    assert ask(server, "192.0.2.18") == "unverifiable"
+    assert ask(server, "192.0.2.18", wait_s=0.3) == "unverifiable"
 
 
 def test_what_is_no_address_is_not_asked_for(server):

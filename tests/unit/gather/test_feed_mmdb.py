@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import maxminddb
 import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
@@ -73,3 +76,16 @@ def test_a_reader_that_dies_or_hangs_is_a_failed_feed(mmdb, monkeypatch):
     monkeypatch.setattr(feed_documents, "MMDB_WAIT_S", 60.0)
     monkeypatch.setattr(feed_documents.sys, "executable", "/bin/false")
     assert refused(data, "mmdb", kind="asn") == "not a usable MMDB, reading it failed"
+
+
+def test_a_tree_without_end_is_given_up(mmdb, monkeypatch):
+    data = bytearray(mmdb({"8.8.8.8/32": {"asn": 1}}))  # 32 nodes of two records of 24 or 28 bits
+    metadata = maxminddb.open_database(io.BytesIO(data), maxminddb.MODE_FD).metadata()
+    assert (metadata.node_count, metadata.ip_version) == (32, 4)
+    size = metadata.record_size * 2 // 8
+    for node in range(32):
+        number = node + 1  # both ways lead to the next node, of the last one to nothing: 2^32 ways through
+        record = number.to_bytes(3, "big")
+        data[node * size : (node + 1) * size] = record + (b"\0" if size == 7 else b"") + record
+    monkeypatch.setattr(feed_documents, "MMDB_WAIT_S", 2.0)
+    assert refused(bytes(data), "mmdb", kind="asn") == "not read within 2 s"

@@ -46,7 +46,8 @@ class Stage:
 
     async def __aenter__(self):
         setup = Setup(config=self.config, data=str(self.data), socket=str(self.path), key=KEY)
-        self.gatherer = Gatherer(setup, lambda name: SUFFIXES.get(name, ()), wait_s=0.3, **self._more)
+        self._more.setdefault("wait_s", 5.0)
+        self.gatherer = Gatherer(setup, lambda name: SUFFIXES.get(name, ()), **self._more)
         await self.gatherer.take(self.config)
         self._listening = bind(self.path)
         self._stop = asyncio.Event()
@@ -176,7 +177,7 @@ def test_a_silent_server_holds_up_nobody_else(tmp_path, server):
     server.silence("127.0.0.5", "silence")
 
     async def run():
-        async with Stage(tmp_path, configured(server)) as stage:
+        async with Stage(tmp_path, configured(server), wait_s=1.0) as stage:
             stage.ask(Inquiry("dns", "127.0.0.5", "googlebot"))
             stage.ask(Inquiry("dns", "127.0.0.1", "googlebot"))
             await stage.until(lambda: stage.standing("127.0.0.1"))

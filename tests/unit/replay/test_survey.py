@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from vedette.collect.normalize import normal_path
 from vedette.config import load
 from vedette.config.schema import Config, Endpoint
 from vedette.config.units import parse_match
 from vedette.doors.logs import Recorded
 from vedette.replay.survey import MOST, Survey, lines, proposals
+from vedette.simulate.scenario import Part, Scenario
+from vedette.simulate.shop import DIALECTS, ENDPOINTS
+from vedette.simulate.world import World
 from vedette.types import Answer, Request
 
 
@@ -129,3 +133,35 @@ def test_names_of_a_running_system_are_learned_again() -> None:
     found = {one.match: (one.requests, round(one.good, 2)) for one in proposals(made.tallies().items())}
     assert found == {"GET /products/{slug}": (120, 1.0), "GET /orders/{id}": (1500, 0.67), "POST /graphql": (20, 1.0)}
     assert made.configured == 7
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_endpoints_of_a_simulated_shop_stay_apart_and_most_purposes_are_right(dialect: str) -> None:
+    world = World(
+        Scenario(name="mine", dialect=dialect, parts=(Part(section="people", kind="web", name="web", count=1),)), 1
+    )
+    calls, names = [], {}
+    for number in range(60):
+        ids = {
+            "number": number,
+            "category": slug(number),
+            "order": f"10{number:03}",
+            "slug": slug(number),
+            "file": f"x{number}.js",
+            "q": "tent",
+        }
+        for name, one in ENDPOINTS.items():
+            path, _, query = world.shop.url(name, dict(ids))[0].partition("?")
+            calls.append(call(one.method, path, query=query))
+            names[one.method, path] = name
+    made = survey(calls)
+    learned: dict[str, set[str]] = {}
+    right = set()
+    for (method, path), name in names.items():
+        route, _ = made.router.find(method, "", normal_path(path))
+        learned.setdefault(route.name, set()).add(name)
+        if route.purpose == ENDPOINTS[name].purpose:
+            right.add(name)
+    assert {name: found for name, found in learned.items() if len(found) > 1} == {}
+    assert len(learned) == len(ENDPOINTS)
+    assert len(right) >= 0.75 * len(ENDPOINTS), set(ENDPOINTS) - right
