@@ -173,7 +173,7 @@ class Engine:
     def spend_once(self, text: str, now: float, until: float) -> bool:
         """Use up what may be used once; False where it was used before and is to be remembered still."""
         key = np.uint64(self._collector.hash("once", text))
-        return bool(feedback.spend(self.tables.arena, self.tables.offsets, key, now, until))
+        return bool(feedback.spend(self.tables.arena, self.tables.offsets, key, float(now), float(until)))
 
     def reply(self, decision: Decision, request: Request, *, plausible: bool = False) -> Reply | None:
         """Give the answer for a client whose request is stopped, or ``None`` where it passes.

@@ -29,7 +29,7 @@ def test_one_family_alone_cannot_pass_certainty_and_two_can() -> None:
 
 def test_arrays_follow_the_table() -> None:
     model = model_array()
-    assert model.shape == (COUNT, 4)
+    assert model.shape == (COUNT, 5)
     assert model[index("attack_tool"), 3] == 3.0
     assert family_array().shape == (len(FAMILIES), 2)
 
