@@ -248,6 +248,12 @@ def test_the_parts_say_what_the_whole_says(parts: list[str], between: str) -> No
             assert apart.holds(seen, values) == whole.evaluate(facts)
 
 
+def test_what_means_something_only_as_a_whole_stays_whole() -> None:
+    expected = tokens._Expected("dyn(true) && request.path == '/api/login'")
+    assert expected.holds(call(), {"a": "b"})
+    assert not expected.holds(call(path="/"), {"a": "b"})
+
+
 def test_every_name_is_covered_by_the_memory_or_not_remembered() -> None:
     assert set(EXPECTED_NAMES) == {
         "request.method",
