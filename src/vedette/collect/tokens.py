@@ -40,7 +40,7 @@ HMAC_WINDOW_S = 120
 REMEMBERED_S = 30 * 86_400.0
 """How long a token that may be used once is remembered at most."""
 _HMAC = re.compile(r"v1\.([0-9]{1,12})\.([A-Za-z0-9_-]{16,128})\.([0-9a-f]{64})")
-_SHAPE = re.compile(r"\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _LITERAL = re.compile(r"request\.header\s*\[\s*(?:'([^'\\]*)'|\"([^\"\\]*)\")\s*\]")
 _MENTION = re.compile(r"(?:'([^'\\]*)'|\"([^\"\\]*)\")\s+in\s+request\.header\b")
 _BRACKETS = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
