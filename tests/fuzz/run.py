@@ -1,8 +1,9 @@
 """Plays every fuzz target for a while: ``python tests/fuzz/run.py [--seconds S] [--runs N] [--findings DIR] [TARGET…]``.
 
-Prints executions and executions a second. Each target runs in a process of its own, forked from one that has imported
-and instrumented everything; it begins with the seeds under ``corpus/TARGET``. A finding is kept as a file, shown with its
-traceback, and makes the exit status 1; ``python tests/fuzz/fuzz.py TARGET FILE`` repeats it.
+Prints executions and executions a second. With --runs the same inputs are tried each time, without it others. Each
+target runs in a process of its own, forked from one that has imported and instrumented everything; it begins with the
+seeds under ``corpus/TARGET``. A finding is kept as a file, shown with its traceback, and makes the exit status 1;
+``python tests/fuzz/fuzz.py TARGET FILE`` repeats it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def play(target: str, seconds: int, runs: int, findings: Path, place: Path) -> t
                 f"-rss_limit_mb={MEMORY_MB}",
                 "-max_len=4096",
             ),
-            *(f"-artifact_prefix={findings}/{target}-", "-seed=1", "-print_final_stats=1"),
+            *(f"-artifact_prefix={findings}/{target}-", f"-seed={int(runs >= 0)}", "-print_final_stats=1"),
         ]
         try:
             atheris.Setup(arguments, fuzz.TARGETS[target])

@@ -29,7 +29,7 @@ from vedette.config.schema import AppToken, Config, Selector
 from vedette.snapshot.gathered import Gathered
 from vedette.types import Request
 
-__all__ = ["NO_TOKEN", "TokenFacts", "TokenState", "Tokens", "hmac_text", "request_hash"]
+__all__ = ["NO_TOKEN", "TokenFacts", "TokenState", "Tokens", "conjuncts", "hmac_text", "request_hash"]
 
 TokenState = Literal["none", "attested", "valid", "absent", "expired", "bad_signature", "replayed", "unverified"]
 """``absent``: expected by ``expected_when`` and not there. ``expired``: well made, but not of now. ``bad_signature``:
@@ -40,9 +40,10 @@ HMAC_WINDOW_S = 120
 REMEMBERED_S = 30 * 86_400.0
 """How long a token that may be used once is remembered at most."""
 _HMAC = re.compile(r"v1\.([0-9]{1,12})\.([A-Za-z0-9_-]{16,128})\.([0-9a-f]{64})")
-_SHAPE = re.compile(r"\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _LITERAL = re.compile(r"request\.header\s*\[\s*(?:'([^'\\]*)'|\"([^\"\\]*)\")\s*\]")
 _MENTION = re.compile(r"(?:'([^'\\]*)'|\"([^\"\\]*)\")\s+in\s+request\.header\b")
+_BRACKETS = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
 CACHED_CHARACTERS = 1024
 _WEIGHT: dict[str, int] = {"bad_signature": 3, "expired": 2, "absent": 1}
 
@@ -89,32 +90,73 @@ def request_hash(method: str, path: str) -> str:
     return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-class _Expected:
-    """``expected_when`` of one app token, remembered by the header values that it asks for."""
+class _Condition:
+    """One expression over ``request.*``; where it asks for headers alone, its answer is remembered by their values."""
 
     def __init__(self, source: str) -> None:
         self._expression = compile_expected(source)
         names = [one or other for pattern in (_LITERAL, _MENTION) for one, other in pattern.findall(source)]
         mentions = len(re.findall(r"request\s*\.\s*header\b", source))
         self._names = tuple(dict.fromkeys(names))
-        self._is_cachable = mentions == len(names) and self._expression.names <= {"request.header", "request.method"}
+        is_cachable = mentions == len(names) and self._expression.names <= {"request.header", "request.method"}
+        self.cost = 0 if self._expression.is_simple else 1 if is_cachable else 2
         self._remembered = lru_cache(maxsize=2048)(self._evaluate_few)
 
     def holds(self, request: Request, values: Mapping[str, str]) -> bool:
-        """Say whether a request ought to carry the token."""
-        if self._is_cachable:
+        """Say whether it is true of a request."""
+        if self.cost == 1:
             few = tuple([values.get(name) for name in self._names])
             if sum([len(value) for value in few if value]) + len(request.method) <= CACHED_CHARACTERS:
                 return self._remembered(request.method, few)
-        return self._expression.evaluate(_facts(request, tuple(values.items())))
+        headers = () if self.cost == 0 else tuple(values.items())
+        return self._expression.evaluate(_facts(request, values, headers))
 
     def _evaluate_few(self, method: str, few: tuple[str | None, ...]) -> bool:
         headers = tuple((name, value) for name, value in zip(self._names, few, strict=True) if value is not None)
         return self._expression.evaluate(Facts(method=method, headers=headers))
 
 
-def _facts(request: Request, headers: tuple[tuple[str, str], ...], **more: Any) -> Facts:
-    host = (request.host or dict(headers).get("host", "")).lower()
+class _Expected:
+    """``expected_when`` of one app token; of conditions that must all hold, the cheap ones are asked first."""
+
+    def __init__(self, source: str) -> None:
+        try:
+            conditions = [_Condition(part) for part in conjuncts(source)]
+        except ValueError:  # a part that means something only in its place
+            conditions = [_Condition(source)]
+        self._conditions = sorted(conditions, key=lambda condition: condition.cost)
+
+    def holds(self, request: Request, values: Mapping[str, str]) -> bool:
+        """Say whether a request ought to carry the token."""
+        for condition in self._conditions:  # noqa: SIM110 - a generator costs half as much again
+            if not condition.holds(request, values):
+                return False
+        return True
+
+
+def conjuncts(source: str) -> list[str]:
+    """Split an expression at those ``&&`` that join all of it; one that is not plain stays whole.
+
+    An error counts as false, so it does not matter which of the parts is asked first.
+
+    >>> conjuncts("a == 'x && y' && (b || c) && d")
+    ["a == 'x && y'", '(b || c)', 'd']
+    """
+    if "\\" in source or "//" in source or "'''" in source or '"""' in source:
+        return [source]
+    # what is within quotes and brackets is masked, innermost brackets first
+    masked = re.sub(r"'[^']*'|\"[^\"]*\"", lambda found: "_" * len(found[0]), source)
+    while (hidden := _BRACKETS.sub(lambda found: "_" * len(found[0]), masked)) != masked:
+        masked = hidden
+    if re.search(r"\|\||[?'\"()\[\]{}]", masked):
+        return [source]
+    ends = [found.start() for found in re.finditer("&&", masked)]
+    starts = [0, *[end + 2 for end in ends]]
+    return [source[start:end].strip() for start, end in zip(starts, [*ends, len(source)], strict=True)]
+
+
+def _facts(request: Request, values: Mapping[str, str], headers: tuple[tuple[str, str], ...], **more: Any) -> Facts:
+    host = (request.host or values.get("host", "")).lower()
     host = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
     return Facts(method=request.method, path=normal_path(request.path), host=host, headers=headers, **more)
 
@@ -164,7 +206,7 @@ class _App:
         if rules:
             needs_hash = any("request.hash" in rule.names for rule in rules)
             bound = request_hash(request.method, request.path) if needs_hash else ""
-            facts = _facts(request, tuple(values.items()), claims=claims, request_hash=bound)
+            facts = _facts(request, values, tuple(values.items()), claims=claims, request_hash=bound)
         if self._claims is not None and not self._claims.evaluate(facts):
             return replace(wrong, why="claims")
         once, until = "", 0.0

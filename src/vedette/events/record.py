@@ -50,7 +50,7 @@ Size = Annotated[int, Meta(ge=-1, le=2**63 - 1)]
 ID_LIMIT = 128
 TEXT_LIMIT = 256
 _ROUTE_WORD = re.compile(
-    r"\{(?:id|slug)\}(?:\.[a-z\d]{1,11})?|v\d{1,3}|\.?(?=[^\d]*\d?[^\d]*\Z)[a-z\d_-]{1,31}(?:\.[a-z\d]{1,8})?"
+    r"\{(?:id|slug|file)\}(?:\.[a-z\d]{1,11})?|v\d{1,3}|\.?(?=[^\d]*\d?[^\d]*\Z)[a-z\d_-]{1,31}(?:\.[a-z\d]{1,8})?"
     r"|(?:graphql|gql):(?:\{other\}|(?=[^\d]*\d?[^\d]*\Z)[A-Za-z\d_]{1,64}|sha256_[\da-f]{12})"
 )
 NAMED_KINDS = frozenset({"browser", "library", "headless", "tool", "crawler"})

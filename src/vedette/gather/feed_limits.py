@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from vedette.config.schema import Feed
 from vedette.gather.feed_documents import DocumentError, Entry
@@ -34,7 +35,8 @@ class HeldBackError(DocumentError):
     """A document differs too much from the last one to be taken over without a word of the operator."""
 
 
-def never(own: Iterable[str]) -> tuple[list[Span], list[Span]]:
+@lru_cache(maxsize=8)
+def never(own: tuple[str, ...]) -> tuple[list[Span], list[Span]]:
     """Give what no feed may speak of, by family: private, reserved and own networks."""
     parsed = [ipaddress.ip_network(network) for network in (*NOT_PUBLIC, *RESERVED, *own)]
     four, six = (
@@ -58,7 +60,7 @@ def admit(feed: Feed, entries: Sequence[Entry], own: Iterable[str]) -> tuple[Ran
         return Ranges(four, six, four_values, six_values), 0
     kept: list[list[Span]] = []
     cut = 0
-    for family, holes in zip((4, 6), never(own), strict=True):
+    for family, holes in zip((4, 6), never(tuple(own)), strict=True):
         spans = []
         for first, last, _ in by_family[family]:
             held = _overlap(first, last, holes)

@@ -38,6 +38,7 @@ _TRIED = ("login", "signup", "password_reset")
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _PLAIN = re.compile(r"[^\s*?#{}\x00-\x1f\x7f]+")
 _OPERATION = re.compile(r"(.*/(?:graphql|gql))(?::(.*))?", re.DOTALL)
+_VARIABLE = re.compile(r"\{[^}]*\}")
 _WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -177,26 +178,40 @@ def _hash(item: str) -> int:
 
 
 def proposals(tallies: Iterable[tuple[str, Tally]]) -> list[Proposal]:
-    """Make proposals of endpoints by name (``METHOD /template``), most asked for first; static files by directory."""
+    """Make proposals of endpoints by name (``METHOD /template``), most asked for first, static files last.
+
+    What a match cannot tell apart (``{slug}.html`` and ``{slug}.txt``) is one proposal, and so are the static files of
+    a directory that holds nothing else.
+    """
     files: dict[str, Tally] = {}
     graphs: dict[str, list[tuple[str, Tally]]] = {}
-    rest: list[Proposal] = []
+    shapes: dict[str, list[tuple[str, Tally]]] = {}
     for name, tally in tallies:
         method, _, template = name.partition(" ")
         if not _METHOD.fullmatch(method) or not template.startswith("/"):
             continue
         if STATIC.search(template) and method == "GET":
-            directory = template.rpartition("/")[0]
-            files.setdefault(f"GET {directory}/**", Tally()).merge(tally)
+            files.setdefault(template.rpartition("/")[0], Tally()).merge(tally)
         elif (operation := _OPERATION.fullmatch(template)) is not None:
             graphs.setdefault(f"{method} {operation[1]}", []).append((operation[2] or "", tally))
         else:
-            rest.append(_proposal(name, method, template, tally))
-    rest += [_graph(name, sorted(found)) for name, found in graphs.items()]
-    for name, tally in files.items():
-        match, _ = _match("GET", name.partition(" ")[2])
-        rest.append(Proposal(name, match, Guess("static", 0.95), tally.requests, _good(tally), 0.0))
-    return sorted(rest, key=lambda one: (one.guess.purpose == "static", -one.requests, one.name))
+            shapes.setdefault(_VARIABLE.sub("{}", _match(method, template)[0]), []).append((name, tally))
+    found = [_graph(name, sorted(several, key=lambda one: one[0])) for name, several in graphs.items()]
+    for several in shapes.values():
+        name = max(several, key=lambda one: (one[1].requests, one[0]))[0]
+        whole = Tally()
+        for _, tally in several:
+            whole.merge(tally)
+        method, _, template = name.partition(" ")
+        found.append(_proposal(name, method, template, whole))
+    paths = [one.name.partition(" ")[2] for one in found]
+    for directory, tally in files.items():
+        if directory and not any(f"{path}/".startswith(f"{directory}/") for path in paths):
+            match, _ = _match("GET", f"{directory}/**")
+            found.append(
+                Proposal(f"GET {directory}/**", match, Guess("static", 0.95), tally.requests, _good(tally), 0.0)
+            )
+    return sorted(found, key=lambda one: (one.match.endswith("**"), -one.requests, one.name))
 
 
 def _proposal(name: str, method: str, template: str, tally: Tally) -> Proposal:
@@ -297,7 +312,8 @@ def _told(one: Proposal) -> str:
     told = f", {100 * one.good:.0f} % answered well" if one.good == one.good else ""
     if one.objects != one.objects:
         return told
-    return f"{told}, about {one.objects:,.0f} objects" if one.object or one.objects else told
+    count = f"{one.objects:,.0f}"
+    return f"{told}, about {count} object{'s' * (count != '1')}" if one.object or one.objects else told
 
 
 def _name(one: Proposal, taken: set[str]) -> str:

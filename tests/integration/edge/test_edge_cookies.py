@@ -125,3 +125,13 @@ def test_a_stopped_request_brings_none(cookies):
 def test_where_none_is_configured_the_engine_cannot_set_one(plain):
     plain.engine.decide = named
     assert set_cookies(plain.ask("/")) == []
+
+
+def test_a_reload_switches_it_on_and_off(tmp_path):
+    with stage.edge(tmp_path) as running:
+        running.engine.decide = named
+        assert set_cookies(running.ask("/")) == []
+        assert "routes.json" in running.reload(identity=Identity(device_cookie=DeviceCookie()))
+        stage.eventually(lambda: set_cookies(running.ask("/")) == [COOKIE], "the cookie is set")
+        running.reload(identity=Identity())
+        stage.eventually(lambda: set_cookies(running.ask("/")) == [], "the cookie is set no more")

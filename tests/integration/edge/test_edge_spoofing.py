@@ -238,6 +238,21 @@ def test_forms_of_a_trusted_peers_word(believing, believed, value, key):
     assert running.engine.decide.last.place.address.key == key
 
 
+def test_nor_do_headers_change_it_over_tls_and_http_2(tmp_path, authority):
+    trust = {"trusted_proxies": TRUST, "forwarded": Forwarded(address="x-forwarded-for")}
+    with stage.edge(tmp_path, authority=authority, **trust) as running:
+        running.engine.decide = reading = Reading(Config(**trust))
+        for value in forms("x-forwarded-for", "198.51.100.7"):
+            forged = [
+                (name, value.strip()[:500]) for name in (*WORDS, "x_forwarded_for", "x-vedette-peer", "x_vedette-peer")
+            ]
+            assert over_h2(running, [*pseudo(running), *forged, *forged], source="127.0.0.3") == 200
+            assert reading.last.place.address.key == "127.0.0.3", value
+            named = [*forged, ("x-forwarded-for", "203.0.113.9")]
+            assert over_h2(running, [*pseudo(running), *named], source="127.0.0.9") == 200
+            assert reading.last.place.address.key == "203.0.113.9", value
+
+
 HEADER = st.tuples(
     st.sampled_from([*WORDS, "x_forwarded_for", "X-VEDETTE-PEER", "x-vedette_peer", "x-envoy-external-address", "via"]),
     st.lists(

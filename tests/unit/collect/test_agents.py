@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vedette.collect.agents import read
@@ -145,3 +147,18 @@ def test_more_programs(text: str, kind: str, family: str) -> None:
     agent = read(text)
     assert (agent.kind, agent.family) == (kind, family)
     assert agent.chromium == 0 or family not in {"edge_legacy", "google_ios", "webview_ios"}
+
+
+PEOPLE = [
+    line for line in (Path(__file__).parent / "people_agents.txt").read_text().splitlines() if not line.startswith("#")
+]
+
+
+def test_agents_of_people_are_browsers_and_possible() -> None:
+    found = [read(text) for text in PEOPLE]
+    assert {agent.kind for agent in found} == {"browser"}
+    assert all(agent.platform for agent in found)
+    assert not [text for text, agent in zip(PEOPLE, found, strict=True) if agent.impossible == 1.0]
+    assert sum(agent.impossible > 0.0 for agent in found) <= len(PEOPLE) // 20
+    inside = {agent.family for agent in found if agent.chromium and agent.platform != "iOS"}
+    assert inside <= {"chrome", "edge", "opera", "samsung", "webview"}

@@ -16,8 +16,8 @@ from joserfc.jws import JWSRegistry
 
 from vedette.collect import tokens
 from vedette.collect.dpop import token_hash
-from vedette.collect.tokens import NO_TOKEN, TokenFacts, Tokens, request_hash
-from vedette.config.expressions import EXPECTED_NAMES
+from vedette.collect.tokens import NO_TOKEN, TokenFacts, Tokens, conjuncts, request_hash
+from vedette.config.expressions import EXPECTED_NAMES, compile_expected
 from vedette.config.identity import _INTEGRITY
 from vedette.config.schema import AppToken, Config, Dpop, Endpoint, Identity, Jwt, Secret, Selector
 from vedette.config.units import parse_match
@@ -34,6 +34,16 @@ KEY = ECKey.generate_key("P-256", {"kid": "e"})
 OTHER = ECKey.generate_key("P-256", {"kid": "e"})
 PUBLIC = (KEY.as_dict(private=False),)
 NONCE = "A" * 16
+PARTS = [
+    "request.path == '/api/login'",
+    "request.header['user-agent'].startsWith('ShopApp/')",
+    "request.header['x-app'] == '7'",
+    "('x-app' in request.header || request.method == 'GET')",
+    "!(request.path == '/api')",
+    "size(request.header) > 1",
+    "'a && b' != request.host",
+    "[1, 2].all(n, n > 0 && n < 3)",
+]
 ANDROID = AppToken(
     name="android",
     header="x-app-token",
@@ -203,6 +213,45 @@ def test_what_expected_when_sees(expression: str, holds: bool) -> None:
     for _ in range(2):
         assert check(checked, x_app="7") == (TokenFacts("absent", "a") if holds else NO_TOKEN)
     assert check(checked, x_app="7" * 2000).state in ("absent", "none")
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("true", ["true"]),
+        ("a && b", ["a", "b"]),
+        ("a&&b&&c", ["a", "b", "c"]),
+        ("a && b || c", ["a && b || c"]),
+        ("a ? b && c : d", ["a ? b && c : d"]),
+        ("(a && b) && c", ["(a && b)", "c"]),
+        ("f(a && b, [c && d]) && e", ["f(a && b, [c && d])", "e"]),
+        ("a['x && y'] && b == \"&&\"", ["a['x && y']", 'b == "&&"']),
+        (r"a == 'x\' && b' && c", [r"a == 'x\' && b' && c"]),
+        ("a == '''&&''' && b", ["a == '''&&''' && b"]),
+        ("a && b // && c", ["a && b // && c"]),
+        ("a && (b", ["a && (b"]),
+        ("a && 'b", ["a && 'b"]),
+    ],
+)
+def test_conditions_that_must_all_hold_are_told_apart(source: str, parts: list[str]) -> None:
+    assert conjuncts(source) == parts
+
+
+@given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=4), st.sampled_from([" && ", "&&"]))
+def test_the_parts_say_what_the_whole_says(parts: list[str], between: str) -> None:
+    source = between.join(parts)
+    whole, apart = compile_expected(source), tokens._Expected(source)
+    for path in ("/api/login", "/api"):
+        for values in ({"user-agent": "ShopApp/1"}, {"user-agent": "x", "x-app": "7"}):
+            seen = call(path=path)
+            facts = tokens._facts(seen, values, tuple(values.items()))
+            assert apart.holds(seen, values) == whole.evaluate(facts)
+
+
+def test_what_means_something_only_as_a_whole_stays_whole() -> None:
+    expected = tokens._Expected("dyn(true) && request.path == '/api/login'")
+    assert expected.holds(call(), {"a": "b"})
+    assert not expected.holds(call(path="/"), {"a": "b"})
 
 
 def test_every_name_is_covered_by_the_memory_or_not_remembered() -> None:

@@ -77,6 +77,13 @@ def test_an_address_shows_what_privacy_allows(address, privacy, expected):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
+        ("GET /products/{slug}", "GET /products/{slug}"),
+        ("GET /docs/{slug}.html", "GET /docs/{slug}.html"),
+        ("GET /cdn/{file}.webmanifest", "GET /cdn/{file}.webmanifest"),
+        ("POST /graphql:ProductList", "POST /graphql:ProductList"),
+        ("POST /graphql:{other}", "POST /graphql:{other}"),
+        ("POST /graphql:sha256_00aa00aa00aa", "POST /graphql:sha256_00aa00aa00aa"),
+        ("POST /graphql:card_4111", "POST /{other}"),
         ("GET /v1/products/{id}/reviews", "GET /v1/products/{id}/reviews"),
         ("POST /oauth2/token", "POST /oauth2/token"),
         ("GET /wp-login.php", "GET /wp-login.php"),

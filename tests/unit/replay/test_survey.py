@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,20 @@ def test_endpoints_of_a_simulated_shop_stay_apart_and_most_purposes_are_right(di
     assert {name: found for name, found in learned.items() if len(found) > 1} == {}
     assert len(learned) == len(ENDPOINTS)
     assert len(right) >= 0.75 * len(ENDPOINTS), set(ENDPOINTS) - right
+
+
+def test_what_a_match_cannot_tell_apart_is_proposed_once() -> None:
+    calls = [call("GET", f"/facts/page{number}.{ending}") for number in range(30) for ending in ("html", "txt")]
+    calls += [call("GET", f"/facts/{number}") for number in range(100, 120)]
+    (found,) = proposals(survey(calls).tallies().items())
+    assert (_shape(found.match), found.requests) == ("GET /facts/{}", 80)
+    assert found.objects == pytest.approx(80, rel=0.1)
+
+
+def _shape(match: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", match)
+
+
+def test_static_files_beside_pages_are_not_proposed() -> None:
+    calls = [call("GET", path) for path in ("/favicon.ico", "/shop/logo.png", "/shop/cart", "/assets/a.js")]
+    assert [one.match for one in proposals(survey(calls).tallies().items())] == ["GET /shop/cart", "GET /assets/**"]
