@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bench.accuracy import baselines
+from bench.accuracy import ablation, baselines
 from bench.accuracy.baselines import Limit
 from vedette.replay import read_labels
 from vedette.replay.judge import write
@@ -21,6 +21,8 @@ Figures = dict[str, Any]
 """A judgement as ``vedette replay --accuracy`` writes it."""
 Limits = tuple[Limit, float, Limit]
 """The rate limit of best F1, that F1, and the gentle one."""
+ABLATED = ("shop-day",)
+"""Worlds in which signals are left out one by one."""
 FIRST = ("shop-day", "quiet", "week", "cat-and-mouse", "benign-only", "tiny")
 
 
@@ -38,6 +40,8 @@ class Result(NamedTuple):
     limits: Limits
     costs: dict[str, float]
     """Dollars that each campaign spent, as the simulation counts them."""
+    ablation: Figures | None = None
+    """What each signal adds (``bench.accuracy.ablation``), for the worlds of :data:`ABLATED`."""
 
 
 def names() -> list[str]:
@@ -75,7 +79,17 @@ class World:
             self._replay(tuning_seed, "configured"),
             limits,
             self._costs(seed),
+            self._ablation(seed) if self.name in ABLATED else None,
         )
+
+    def _ablation(self, seed: int) -> Figures:
+        target = self._path(seed, ".ablation.json")
+        if not (self._keep and target.exists()):
+            traffic = self._build(seed)
+            print(f"{self.name}: leaving signals out", flush=True)
+            paths = [self._path(seed, suffix) for suffix in (".outcomes.jsonl.zst", ".labels.parquet", ".vedette.yaml")]
+            target.write_text(json.dumps(ablation.ablate(ablation.collect(traffic, *paths))), "utf-8")
+        return json.loads(target.read_text("utf-8"))
 
     def _costs(self, seed: int) -> dict[str, float]:
         books = self._path(seed, ".campaigns.jsonl")
