@@ -19,7 +19,7 @@ from msgspec import Struct
 __all__ = ["MAX_EXAMINED", "Call", "Calls", "Operation", "is_name", "read_calls", "scan"]
 
 MAX_QUERY = 16_384
-MAX_TOKENS = 4096
+MAX_TOKENS = 2048
 MAX_FIELDS = 32
 MAX_OPERATIONS = 64
 MAX_EXAMINED = 128

@@ -17,6 +17,10 @@ __all__ = ["Packing"]
 NAN = float("nan")
 _KEYS = struct.Struct(f"<{K_PARAMETERS}Q{PARAMETERS}s")
 _SIGNALS = struct.Struct(f"<{len(SIGNALS)}d")
+_EARLY_S = 60 * 86_400.0
+"""How long before a version's release day it may be seen: its maker's own testers have it by then."""
+_SOUND_CLOCK = 1_228_953_600.0
+"""The day of Chrome 1 (2008-12-11): a clock that shows an earlier one says nothing about versions."""
 _PURPOSES = {purpose: float(place) for place, purpose in enumerate(PURPOSES)}
 _TOKEN_VALID = {"attested": 1.0, "valid": 0.6, "absent": 0.0, "expired": 0.0, "bad_signature": 0.0}
 _TOKEN_WRONG = {"attested": 0.0, "valid": 0.0, "expired": 0.4, "absent": 0.7, "bad_signature": 1.0}
@@ -64,6 +68,7 @@ class Packing:
             seen.parameters,
         )
         released = facts.released
+        is_early = released > now + _EARLY_S and now > _SOUND_CLOCK
         _SIGNALS.pack_into(
             self._signals,
             0,
@@ -92,7 +97,7 @@ class Packing:
             facts.case_conflict,
             facts.tls_unlike,
             facts.tls_library,
-            facts.agent_impossible,
+            1.0 if is_early else facts.agent_impossible,
             math.log1p(max(now - released, 0.0)) if released == released else NAN,  # noqa: PLR0124 - NaN is unknown
             network.hosting,
             network.anonymous,

@@ -82,6 +82,9 @@ from vedette.detect.tables import (
 __all__ = ["measure_address", "measure_others", "measure_rarity"]
 
 Array = np.ndarray[Any, Any]
+LESSONS = 6.0
+"""How many fingerprints of an address are learned from for each of its established clients, in half an hour: a
+household has fewer, and one that invents clients shall not teach which pairs are common."""
 
 
 @kernel
@@ -126,7 +129,8 @@ def measure_address(
     people = max(1.0, distinct(row["clients"], 1, 2))
     fleeting = max(0.0, distinct(row["visitors"], 1, 2) - 3.0 * people)
     features[F_FLEETING_CLIENTS] = math.log1p(fleeting)
-    if not seen(row["fingerprints"], 0, 1, keys[K_FINGERPRINT]):
+    is_new = not seen(row["fingerprints"], 0, 1, keys[K_FINGERPRINT])
+    if is_new and distinct(row["fingerprints"], 1, 2) < LESSONS * people:
         _learn_pair(keys, signals, shared)
     mark(row["fingerprints"], 0, 1, keys[K_FINGERPRINT])
     if keys[K_AGENT] != np.uint64(0):

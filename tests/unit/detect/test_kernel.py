@@ -216,6 +216,16 @@ def test_rare_header_order_for_the_claimed_client(world: World) -> None:
     assert world.ask(NOW + 400, client=5, order=unusual)("header_rarity") > 6
 
 
+def test_one_address_does_not_teach_what_is_common(world: World) -> None:
+    usual, forged, flooder, *addresses = spread(303)
+    for n, address in enumerate(addresses):
+        world.ask(NOW + n, address=address, client=n + 1, order=usual)
+    for n, fingerprint in enumerate(spread(500)):
+        seen = world.ask(NOW + 400 + n, address=flooder, client=9000 + n, fingerprint=fingerprint, order=forged)
+    assert seen("header_rarity") > 5
+    assert world.ask(NOW + 1000, client=5, order=usual)("header_rarity") < 0.1
+
+
 def test_rotation_over_addresses(world: World) -> None:
     for n, address in enumerate(spread(150)):
         read = world.ask(NOW + n, address=address, client=n + 1, is_session=0.0)

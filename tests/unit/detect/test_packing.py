@@ -99,3 +99,17 @@ def test_networks_pass_through(plain: Observation) -> None:
     place = structs.replace(plain.place, signals=NetworkSignals(1.0, 0.5, 0.25))
     found = packed(structs.replace(plain, place=place))
     assert (found["network_hosting"], found["network_anonymous"], found["network_listed"]) == (1.0, 0.5, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("days", "impossible"),
+    [(-400, 0.0), (0, 0.0), (59, 0.0), (61, 1.0)],
+)
+def test_a_version_from_the_future_cannot_be(plain: Observation, days: int, impossible: float) -> None:
+    now = 1.79e9
+    facts = structs.replace(plain.known.facts, agent_impossible=0.0, released=now + days * 86_400.0)
+    seen = structs.replace(plain, known=structs.replace(plain.known, facts=facts))
+    found = packed(seen, now)
+    assert found["agent_impossible"] == impossible
+    assert found["agent_age"] == pytest.approx(math.log1p(max(0, -days) * 86_400.0))
+    assert packed(seen, 1e9)["agent_impossible"] == 0.0, "a clock that is wrong"
