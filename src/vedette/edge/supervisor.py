@@ -159,7 +159,7 @@ class Supervisor:
                 if not ready.done() and not self._stop.is_set():
                     self.say(f"  compiling, {loop.time() - began:.0f} s")
                 await self._tick()
-            while not self._edge_up and not self._stop.is_set():
+            while not self._stop.is_set() and not await asyncio.to_thread(self._edge_asks):
                 await asyncio.sleep(TICK_S / 2)
                 await self._tick()
             if not self._stop.is_set():
@@ -167,6 +167,11 @@ class Supervisor:
         finally:
             ready.cancel()
             stopped.cancel()
+
+    def _edge_asks(self) -> bool:
+        """Say whether the edge is up and has seen the engine answer; an edge that was first takes half a second to."""
+        name = "cluster.engine.membership_healthy"
+        return self._edge_up and self._edge is not None and self._edge.stats(name).get(name, 0) > 0
 
     async def _end(self) -> None:
         """End the edge first: it stops listening and waits for requests in flight, which are still decided."""
