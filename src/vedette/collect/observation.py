@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from hashlib import blake2b
+from struct import Struct as Numbers
 
 from msgspec import Struct
 
@@ -18,7 +19,7 @@ from vedette.collect.fingerprint import place_of
 from vedette.collect.headers import HeaderFacts, Shape, examine, language_form
 from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is_probe
 from vedette.collect.identity import number_of, selector
-from vedette.collect.network import NetworkSignals, language_conflict, proxy_gap, weigh
+from vedette.collect.network import language_conflict, proxy_gap, weigh
 from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers, spelled
 from vedette.collect.openapi import described
 from vedette.collect.parameters import parameters_of
@@ -30,7 +31,7 @@ from vedette.snapshot.gathered import Gathered
 from vedette.snapshot.networks import NOTHING, NetworkFacts, own_networks, parse_ip
 from vedette.types import Request
 
-__all__ = ["Collector", "Hasher", "Observation"]
+__all__ = ["HEADER_SIGNALS", "NETWORK_SIGNALS", "Collector", "Hasher", "Observation"]
 
 NAN = float("nan")
 _MASK = (1 << 64) - 1
@@ -78,16 +79,30 @@ class Hasher:
         return int.from_bytes(blake2b(data, digest_size=8).digest(), "little") or 1
 
 
+HEADER_SIGNALS = (
+    "client_class", "attack_tool", "agent_absent", "headers_missing", "hints_conflict", "tls_conflict",
+    "protocol_downgrade", "browser_whole", "headers_extra", "order_conflict", "values_conflict", "case_conflict",
+    "tls_unlike", "tls_library",
+)  # fmt: skip
+"""Numbers of :class:`~vedette.collect.headers.HeaderFacts` in the order of :attr:`Known.numbers`."""
+NETWORK_SIGNALS = ("hosting", "anonymous", "listed")
+"""Numbers of :class:`~vedette.collect.network.NetworkSignals` in the order of :attr:`Place.numbers`."""
+_HEADER_NUMBERS = Numbers(f"<{len(HEADER_SIGNALS)}d")
+_NETWORK_NUMBERS = Numbers(f"<{len(NETWORK_SIGNALS)}d")
+
+
 class Known(Struct, frozen=True, gc=False):
     """What is the same for every request of one client program; computed once a shape.
 
     Attributes:
+        numbers: :data:`HEADER_SIGNALS` as little-endian float64, NaN where unknown.
         order: Of headers, as it is learned for the claimed client: one for all that is the claimed browser's, else one
             for each context; 0 where it says nothing.
         family: Place of the claimed client among those that rarity is learned of.
     """
 
     facts: HeaderFacts
+    numbers: bytes
     agent: int
     order: int
     tls: int
@@ -101,6 +116,7 @@ class Place(Struct, frozen=True, gc=False):
     Attributes:
         text: The address as it was given, for questions to DNS alone.
         wide: Hash of the autonomous system, or else of the /16 (IPv6: /32).
+        numbers: :data:`NETWORK_SIGNALS` as little-endian float64, NaN where unknown.
     """
 
     text: str
@@ -109,7 +125,7 @@ class Place(Struct, frozen=True, gc=False):
     network: int
     wide: int
     facts: NetworkFacts
-    signals: NetworkSignals
+    numbers: bytes
 
 
 class Observation(Struct, frozen=True, gc=False):
@@ -211,7 +227,7 @@ class Collector:
             self.hash("network", address.network) if address.network else 0,
             wide,
             facts,
-            weigh(facts),
+            _network_numbers(facts),
         )
 
     def _cells_of(self, parameters: tuple[str, ...]) -> bytes:
@@ -247,6 +263,7 @@ class Collector:
             learned = self.hash("order", "right" if agrees else f"{facts.context}|{facts.order}")
         return Known(
             facts,
+            _HEADER_NUMBERS.pack(*[getattr(facts, name) for name in HEADER_SIGNALS]),
             self.hash("agent", shape.agent) if shape.agent else 0,
             learned,
             self.hash("tls", facts.tls) if facts.tls else 0,
@@ -383,6 +400,12 @@ class Collector:
             () if request.protocol in _LOWER_CASE else spelled(request.headers, names),
             is_direct,
         )
+
+
+@lru_cache(maxsize=256)
+def _network_numbers(facts: NetworkFacts) -> bytes:
+    found = weigh(facts)
+    return _NETWORK_NUMBERS.pack(*[getattr(found, name) for name in NETWORK_SIGNALS])
 
 
 @lru_cache(maxsize=1024)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from vedette.collect.endpoints import PURPOSES
-from vedette.collect.observation import Observation
-from vedette.detect.places import K_PARAMETERS, KEYS, PARAMETERS, SIGNALS
+from vedette.collect.observation import HEADER_SIGNALS, NETWORK_SIGNALS, Observation
+from vedette.detect.places import K_PARAMETERS, KEYS, PARAMETERS, S_DIRECT, SIGNALS
 
 __all__ = ["Packing"]
 
 NAN = float("nan")
 _KEYS = struct.Struct(f"<{K_PARAMETERS}Q{PARAMETERS}s")
-_SIGNALS = struct.Struct(f"<{len(SIGNALS)}d")
+_SIGNALS = struct.Struct(f"<{S_DIRECT}d{8 * len(HEADER_SIGNALS)}s2d{8 * len(NETWORK_SIGNALS)}s9d")
 _EARLY_S = 60 * 86_400.0
 """How long before a version's release day it may be seen: its maker's own testers have it by then."""
 _SOUND_CLOCK = 1_228_953_600.0
@@ -43,13 +43,13 @@ class Packing:
         self._signals = bytearray(_SIGNALS.size)
         self.keys: np.ndarray[Any, np.dtype[np.uint64]] = np.frombuffer(self._keys, np.uint64)
         self.signals: np.ndarray[Any, np.dtype[np.float64]] = np.frombuffer(self._signals, np.float64)
-        if len(self.keys) != len(KEYS):
-            raise RuntimeError(f"keys are {len(self.keys)} words, {len(KEYS)} are named")
+        if (len(self.keys), len(self.signals)) != (len(KEYS), len(SIGNALS)):
+            raise RuntimeError("what is packed is not what is named")
 
     def pack(self, seen: Observation, now: float) -> None:
         """Write one observation into the buffers."""
         known, route, place = seen.known, seen.route, seen.place
-        facts, network, device = known.facts, place.signals, seen.device
+        device = seen.device
         _KEYS.pack_into(
             self._keys,
             0,
@@ -67,7 +67,7 @@ class Packing:
             place.wide,
             seen.parameters,
         )
-        released = facts.released
+        released = known.facts.released
         is_early = released > now + _EARLY_S and now > _SOUND_CLOCK
         _SIGNALS.pack_into(
             self._signals,
@@ -83,25 +83,10 @@ class Packing:
             seen.operations,
             _RETURNED.get(device.state, NAN),
             seen.catalogue,
-            facts.client_class,
-            facts.attack_tool,
-            facts.agent_absent,
-            facts.headers_missing,
-            facts.hints_conflict,
-            facts.tls_conflict,
-            facts.protocol_downgrade,
-            facts.browser_whole,
-            facts.headers_extra,
-            facts.order_conflict,
-            facts.values_conflict,
-            facts.case_conflict,
-            facts.tls_unlike,
-            facts.tls_library,
-            1.0 if is_early else facts.agent_impossible,
+            known.numbers,
+            1.0 if is_early else known.facts.agent_impossible,
             math.log1p(max(now - released, 0.0)) if released == released else NAN,  # noqa: PLR0124 - NaN is unknown
-            network.hosting,
-            network.anonymous,
-            network.listed,
+            place.numbers,
             math.log1p(seen.proxy_gap),
             seen.language,
             _UNLISTED.get(seen.claim.standing, NAN),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from vedette.collect.observation import HEADER_SIGNALS, NETWORK_SIGNALS
 from vedette.detect.compiled import small_kernel
 from vedette.detect.features import index
 from vedette.detect.tables import ACCOUNT, ADDRESS, CLIENT, FINGERPRINT, KEY, NETWORK, PENDING, SHARED, WAYS
@@ -36,11 +37,8 @@ none, else a hash of name and type."""
 SIGNALS = (
     "route", "purpose", "family", "is_session", "is_login", "is_static", "object_number", "trap", "operations",
     "device", "catalogue",
-    "client_class", "attack_tool", "agent_absent", "headers_missing", "hints_conflict", "tls_conflict",
-    "protocol_downgrade", "browser_whole", "headers_extra", "order_conflict", "values_conflict", "case_conflict",
-    "tls_unlike", "tls_library", "agent_impossible", "agent_age", "network_hosting", "network_anonymous",
-    "network_listed", "proxy_gap", "language_conflict", "robot_unlisted", "signature_invalid", "token_valid",
-    "token_wrong", "device_returned", "device_forged", "probe",
+    *HEADER_SIGNALS, "agent_impossible", "agent_age", *(f"network_{name}" for name in NETWORK_SIGNALS), "proxy_gap",
+    "language_conflict", "robot_unlisted", "signature_invalid", "token_valid", "token_wrong", "device_returned", "device_forged", "probe",
 )  # fmt: skip
 """What a request shows by itself, as numbers; NaN where unknown. From ``client_class`` on they are features.
 

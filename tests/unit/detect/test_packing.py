@@ -9,8 +9,7 @@ import pytest
 from msgspec import structs
 
 from vedette.collect.devices import DeviceFacts
-from vedette.collect.network import NetworkSignals
-from vedette.collect.observation import Collector, Observation
+from vedette.collect.observation import HEADER_SIGNALS, Collector, Observation
 from vedette.collect.robots import Claim
 from vedette.collect.tokens import TokenFacts
 from vedette.config.schema import Config
@@ -96,7 +95,7 @@ def test_age_of_a_browser_is_counted_from_its_release(plain: Observation) -> Non
 
 
 def test_networks_pass_through(plain: Observation) -> None:
-    place = structs.replace(plain.place, signals=NetworkSignals(1.0, 0.5, 0.25))
+    place = structs.replace(plain.place, numbers=np.array([1.0, 0.5, 0.25]).tobytes())
     found = packed(structs.replace(plain, place=place))
     assert (found["network_hosting"], found["network_anonymous"], found["network_listed"]) == (1.0, 0.5, 0.25)
 
@@ -113,3 +112,12 @@ def test_a_version_from_the_future_cannot_be(plain: Observation, days: int, impo
     assert found["agent_impossible"] == impossible
     assert found["agent_age"] == pytest.approx(math.log1p(max(0, -days) * 86_400.0))
     assert packed(seen, 1e9)["agent_impossible"] == 0.0, "a clock that is wrong"
+
+
+def test_header_facts_are_in_their_places(plain: Observation) -> None:
+    numbers = np.arange(len(HEADER_SIGNALS), dtype=np.float64)
+    found = packed(structs.replace(plain, known=structs.replace(plain.known, numbers=numbers.tobytes())))
+    assert [found[name] for name in HEADER_SIGNALS] == numbers.tolist()
+    agent = structs.replace(CALL, headers=(("user-agent", "curl/8"),))
+    seen = Collector(Config(), b"k" * 32).observe(agent, 1e9)
+    assert packed(seen)["client_class"] == seen.known.facts.client_class == 1.0
