@@ -1,7 +1,8 @@
 """Run the clients and write the page: ``python -m bench.signals [--only NAME …] [--out FILE]``.
 
 Figures are kept in ``measured.json``, so that ``--only`` measures one client anew and leaves the
-others as they were. Exit code 1 where a client sent nothing, or something must be installed first.
+others as they were. Exit code 1 where a client sent nothing, or something must be installed first: then
+only ``--out`` is written.
 """
 
 from __future__ import annotations
@@ -138,9 +139,8 @@ def main() -> int:
     commands = missing(wanted)
     clients = [client for client in wanted if client.is_here]
     agent = chrome()
-    is_whole = given.out is None
     measured = Measured()
-    if given.only and is_whole and MEASURED.exists():
+    if given.only and given.out is None and MEASURED.exists():
         measured = msgspec.json.decode(MEASURED.read_bytes(), type=Measured)
     measured.agent = agent
     with tempfile.TemporaryDirectory(prefix="vedette-signals-") as temporary:
@@ -156,10 +156,10 @@ def main() -> int:
             except Stopped as stopped:
                 say(str(stopped))
                 return 1
-    text = page(list(CLIENTS), measured)
-    (given.out or OUT).write_text(text, "utf-8")
-    if is_whole:
-        MEASURED.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=1) + b"\n")
+    if clients and (given.out or not commands):
+        (given.out or OUT).write_text(page(list(CLIENTS), measured), "utf-8")
+        if given.out is None:
+            MEASURED.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=1) + b"\n")
     if commands:
         say("left out for want of programs; install them with\n  " + "\n  ".join(commands))
     return 1 if commands or runs.silent else 0

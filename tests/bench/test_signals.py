@@ -69,13 +69,15 @@ def test_every_client_can_be_asked_in_its_modes(client, tmp_path):
                 assert "Mozilla/5.0 (X; Y)" in " ".join(words)
 
 
-def test_a_missing_program_is_named_with_the_line_that_installs_it(tmp_path):
+def test_a_missing_program_is_named_with_the_line_that_installs_it_and_nothing_is_overwritten(tmp_path):
+    before = main.MEASURED.read_bytes()
     done = subprocess.run(
         [sys.executable, "-m", "bench.signals", "--only", "wrk", "--only", "ffuf"],
         cwd=ROOT, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert "sudo apt install ffuf wrk" in done.stderr
+    assert before == main.MEASURED.read_bytes()
 
 
 def test_a_relay_names_the_client_and_passes_bytes_on():
