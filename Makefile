@@ -11,7 +11,7 @@ COVERAGE ?= 90
 UNIT := tests/unit/collect tests/unit/detect tests/unit/mitigate tests/unit/test_engine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test fuzz check bench accuracy drill docs lock clean
+.PHONY: help demo serve test fuzz check bench accuracy drill signals docs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ accuracy: $(VENV)/.dev  ## build, replay and judge the simulated worlds; writes 
 
 drill: $(VENV)/.dev  ## real attack tools and Chromium against the protected demo shop (ARGS=--help)
 	@$(BIN)/python -m bench.drill $(ARGS)
+
+signals: $(VENV)/.dev  ## what betrays real clients at the real edge; writes docs/signals.md (ARGS=--help)
+	@$(BIN)/python -m bench.signals $(ARGS)
 
 docs: $(VENV)/.dev  ## rewrite the reference tables (signals, metrics) from the code
 	$(BIN)/python docs/generate.py

@@ -12,7 +12,7 @@ WORDS = st.sampled_from(["api", "products", "blog", "v1", "login", "7", "x@y.exa
 PARTS = WORDS | st.text(max_size=12) | st.integers(0, 40).map(lambda n: f"title-of-number-{chr(97 + n % 26)}{n // 26}")
 CALLS = st.lists(
     st.tuples(
-        st.sampled_from(["GET", "POST", "HEAD", "X Y", ""]),
+        st.sampled_from(["GET", "POST", "HEAD", "X Y", "", "A" * 20]),
         st.lists(PARTS, max_size=5).map(lambda parts: "/" + "/".join(parts)),
         st.sampled_from([200, 204, 302, 304, 404, 500, -1]),
         st.integers(0, (1 << 64) - 1),

@@ -264,7 +264,7 @@ class Router:
             return self._confirm_operation(route)
         if not route.template:
             return route
-        method = route.name.partition(" ")[0]
+        method = _method(route.name, route.template)
         is_new = self._learned.note(route.name)
         if is_whole and self._learned.learn(method, route.template):
             self._cached.clear()
@@ -272,14 +272,19 @@ class Router:
             return self._template_route(method, self._learned.shown(route.template)[0])
         if not is_new:
             return route
-        self._cached.pop((method, route.template), None)
+        self._renew(method, route.template)
         return self._template_route(method, route.template)
+
+    def _renew(self, method: str, template: str) -> None:
+        """Forget a route whose number has changed; all of them where it was remembered in other words."""
+        if self._cached.pop((method, template), None) is None:
+            self._cached.clear()
 
     def _confirm_operation(self, route: Route) -> Route:
         base = _base(route)
         full = f"{base}:{route.operation}"
         if route.template and self._learned.note(base):
-            self._cached.pop((base.partition(" ")[0], route.template), None)
+            self._renew(_method(base, route.template), route.template)
         self._learned.note(full)
         count = self._learned.count(full)
         if count == OPERATION_ANSWERS:
@@ -353,6 +358,10 @@ def _base(route: Route) -> str:
     if route.endpoint is not None:
         return route.endpoint.name
     return route.name.rpartition(":")[0]
+
+
+def _method(name: str, template: str) -> str:
+    return name[: -len(template) - 1]
 
 
 def _where(selector: Selector | None) -> tuple[str, ...]:
