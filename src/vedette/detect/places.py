@@ -38,7 +38,8 @@ SIGNALS = (
     "route", "purpose", "family", "is_session", "is_login", "is_static", "object_number", "trap", "operations",
     "device", "catalogue",
     *HEADER_SIGNALS, "agent_impossible", "agent_age", *(f"network_{name}" for name in NETWORK_SIGNALS), "proxy_gap",
-    "language_conflict", "robot_unlisted", "signature_invalid", "token_valid", "token_wrong", "device_returned", "device_forged", "probe",
+    "language_conflict", "robot_unlisted", "signature_invalid", "token_valid", "token_wrong", "device_returned",
+    "device_forged", "probe",
 )  # fmt: skip
 """What a request shows by itself, as numbers; NaN where unknown. From ``client_class`` on they are features.
 
