@@ -60,6 +60,7 @@ KINDS = (
 _HOUR_S = 3600.0
 _CELLS = 32
 _NO_CELLS = bytes(_CELLS)
+_WEIGHED = 1024
 _NOTHING: dict[str, str] = {}
 _LOWER_CASE = frozenset(["HTTP/2", "HTTP/3", "2", "3", "2.0", "3.0"])
 
@@ -201,6 +202,7 @@ class Collector:
         self.devices = Devices(config, key) if config.identity.device_cookie else None
         self._known = lru_cache(maxsize=8192)(self._learn)
         self._hour = 0.0
+        self._weighed: dict[int, tuple[NetworkFacts, bytes]] = {}
         self._located = lru_cache(maxsize=16_384)(self._locate)
         self._salt = self.hash("network", "wide")
         self._cells = lru_cache(maxsize=4096)(self._cells_of)
@@ -227,8 +229,20 @@ class Collector:
             self.hash("network", address.network) if address.network else 0,
             wide,
             facts,
-            _network_numbers(facts),
+            self._numbers_of(facts),
         )
+
+    def _numbers_of(self, facts: NetworkFacts) -> bytes:
+        """Pack what is known of a network; most addresses share one of a few hundred facts, known by identity."""
+        known = self._weighed.get(id(facts))
+        if known is not None and known[0] is facts:
+            return known[1]
+        found = weigh(facts)
+        numbers = _NETWORK_NUMBERS.pack(*[getattr(found, name) for name in NETWORK_SIGNALS])
+        if len(self._weighed) >= _WEIGHED:
+            self._weighed.clear()
+        self._weighed[id(facts)] = facts, numbers
+        return numbers
 
     def _cells_of(self, parameters: tuple[str, ...]) -> bytes:
         cells = sorted({1 + self.hash("parameter", name) % 255 for name in parameters[:_CELLS]})
@@ -400,12 +414,6 @@ class Collector:
             () if request.protocol in _LOWER_CASE else spelled(request.headers, names),
             is_direct,
         )
-
-
-@lru_cache(maxsize=256)
-def _network_numbers(facts: NetworkFacts) -> bytes:
-    found = weigh(facts)
-    return _NETWORK_NUMBERS.pack(*[getattr(found, name) for name in NETWORK_SIGNALS])
 
 
 @lru_cache(maxsize=1024)
