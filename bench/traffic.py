@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from bench.simulation.clients import brands
 from vedette.types import Request
 
 __all__ = ["LOGIN_BODY_EVERY", "START", "invented_clients", "mixed"]
@@ -16,11 +17,18 @@ __all__ = ["LOGIN_BODY_EVERY", "START", "invented_clients", "mixed"]
 START = 1_790_000_000.0
 RATE = 2_000.0  # requests a second of virtual time
 LOGIN_BODY_EVERY = 10
-BROWSERS = tuple(
-    f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
-    for system in ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64")
+PLATFORMS = {"Windows NT 10.0; Win64; x64": "Windows", "Macintosh; Intel Mac OS X 10_15_7": "macOS",
+             "X11; Linux x86_64": "Linux"}  # fmt: skip
+BROWSERS = {
+    f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36": (
+        brands(version, "Google Chrome"),
+        platform,
+    )
+    for system, platform in PLATFORMS.items()
     for version in range(138, 148)
-)
+}
+"""User-Agent to the brands and the platform that its client hints give: as real browsers do."""
+AGENTS = tuple(BROWSERS)
 LIBRARIES = ("python-requests/2.34.2", "Go-http-client/1.1", "curl/8.14.1", "okhttp/4.12.0", "axios/1.12.2")
 JA4 = tuple(f"t13d15{n:02d}h2_8daaf6152771_{n:012x}" for n in range(24))
 WORDS = ("tent", "lamp", "boots", "jacket", "stove", "rope", "compass", "mug", "knife", "map")
@@ -33,12 +41,12 @@ def _address(number: int) -> str:
 
 
 def _browser(agent: str, session: str, dice: random.Random) -> tuple[tuple[str, str], ...]:
-    version = agent.split("Chrome/")[1].split(".", maxsplit=1)[0]
+    brand, platform = BROWSERS[agent]
     return (
         ("host", "shop.example"),
-        ("sec-ch-ua-platform", '"Linux"'),
+        ("sec-ch-ua-platform", f'"{platform}"'),
         ("user-agent", agent),
-        ("sec-ch-ua", f'"Chromium";v="{version}", "Google Chrome";v="{version}", "Not_A Brand";v="24"'),
+        ("sec-ch-ua", brand),
         ("sec-ch-ua-mobile", "?0"),
         ("accept", "*/*"),
         ("sec-fetch-site", "same-origin"),
@@ -62,7 +70,7 @@ def mixed(count: int, *, clients: int, seed: int = 1, first: int = 0) -> Iterato
         client = dice.randrange(clients)
         kind = dice.random()
         known = random.Random(client)
-        agent = known.choice(BROWSERS) if kind < 0.85 else known.choice(LIBRARIES)
+        agent = known.choice(AGENTS) if kind < 0.85 else known.choice(LIBRARIES)
         headers = _browser(agent, f"s{client:x}", dice) if kind < 0.75 else _library(agent)
         what = dice.random()
         method, path, query, body = "GET", "/", "", b""

@@ -211,9 +211,8 @@ class Engine:
             weight, value = pieces[REASONS + rank], pieces[2 * REASONS + rank]
             reasons.append(Reason(feature.name, round(weight, 3), show(feature, value)))
         status = sessions.status(self.tables.hold, seen.client, now) if self._has_holds else "free"
-        settled = settle(
-            seen, features, status, low, high, is_replayed=self._is_replayed(seen, now), purposes=self._purposes
-        )
+        is_replayed = bool(seen.token.once or seen.signed.once) and self._is_replayed(seen, now)
+        settled = settle(seen, features, status, low, high, is_replayed=is_replayed, purposes=self._purposes)
         verdict = settled.verdict
         if settled.certainty is not None:
             score, low, high = settled.certainty
@@ -263,7 +262,7 @@ class Engine:
             feedback.blame(
                 self.tables.arena, self.tables.offsets, np.uint64(seen.client), np.uint64(seen.place.network), amount
             )
-        if self._live:
+        if self._live and (seen.claim.ask or seen.signed.ask or seen.token.ask):
             self._ask(seen)
         directive = choice.directive
         if choice.enforced and choice.action in STOPPING:

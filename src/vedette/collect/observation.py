@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct as Numbers
+from typing import Any
 
 from msgspec import Struct
 
@@ -39,8 +40,23 @@ _SPREAD = 0x9E3779B97F4A7C15
 """Fibonacci hashing: the odd number nearest to 2**64 over the golden ratio."""
 _HOST = re.compile(r"(?:[^\s/\\,;@?#<>:\[\]\"']*|\[[0-9a-f:.]*\])(?::[0-9]*)?")
 _LOCAL_HOSTS = ("localhost", "127.", "[::1]")
-_CACHED_NAMES = 1024
-"""Characters of all header names together up to which a shape is remembered."""
+_CACHED_TEXT = 2048
+"""Characters of names and values together up to which a client program is remembered, and how many are."""
+_PROGRAMS = 8192
+_TELLING = {
+    "user-agent": 512,
+    "sec-ch-ua": 512,
+    "sec-ch-ua-mobile": 8,
+    "sec-ch-ua-platform": 32,
+    "accept": 256,
+    "accept-encoding": 64,
+    "sec-fetch-site": 16,
+    "sec-fetch-mode": 16,
+    "sec-fetch-user": 8,
+    "sec-fetch-dest": 16,
+    "sec-ch-ua-full-version-list": 512,
+}
+"""Headers whose values tell programs apart, and how much of each is looked at; in the order of ``Shape``."""
 KINDS = (
     "address",
     "network",
@@ -102,6 +118,7 @@ class Known(Struct, frozen=True, gc=False):
         family: Place of the claimed client among those that rarity is learned of.
     """
 
+    shape: Shape
     facts: HeaderFacts
     numbers: bytes
     agent: int
@@ -200,11 +217,12 @@ class Collector:
         self._forwarded_ja4 = config.forwarded.ja4
         self._partners = {self.hash("key", p.api_key.value): p.name for p in config.partners}
         self.devices = Devices(config, key) if config.identity.device_cookie else None
-        self._known = lru_cache(maxsize=8192)(self._learn)
+        self._programs: dict[tuple[Any, ...], Known] = {}
         self._hour = 0.0
         self._weighed: dict[int, tuple[NetworkFacts, bytes]] = {}
         self._located = lru_cache(maxsize=16_384)(self._locate)
-        self._salt = self.hash("network", "wide")
+        self._salt = self.hash("network", "salt")
+        self._odd = self.hash("network", "odd") | 1
         self._cells = lru_cache(maxsize=4096)(self._cells_of)
         self._gathered = gathered
         self._networks = gathered.networks.owning(own_networks(config))
@@ -214,23 +232,26 @@ class Collector:
 
     def _locate(self, text: str) -> Place:
         address = read_address(text)
-        facts, wide = NOTHING, 0
-        found = parse_ip(text)
-        if found is not None:
-            family, number = found
-            facts = self._networks.at(family, number, self._hour)
-            wide = facts.asn << 34 or number >> (16 if family == 4 else 96) << 1 | (family == 4)
-            wide = (wide ^ self._salt) * _SPREAD & _MASK
-            wide = wide ^ wide >> 32 or 1
-        return Place(
-            text,
-            address,
-            self.hash("address", address.key),
-            self.hash("network", address.network) if address.network else 0,
-            wide,
-            facts,
-            self._numbers_of(facts),
-        )
+        facts, wide, network = NOTHING, 0, 0
+        if address.network and ":" not in address.key:
+            first, second, third, last = address.key.split(".")
+            number = int(first) << 24 | int(second) << 16 | int(third) << 8 | int(last)
+            facts = self._networks.at(4, number, self._hour)
+            wide = self._mixed(facts.asn << 32 or number >> 16 | 1 << 16)
+            network = self._mixed(number >> 8 | 1 << 24)
+        elif address.network:
+            found = parse_ip(text)
+            if found is not None:
+                facts = self._networks.at(*found, self._hour)
+                wide = self._mixed(facts.asn << 32 or found[1] >> 96 | 1 << 63)
+            network = self.hash("network", address.network)
+        return Place(text, address, self.hash("address", address.key), network, wide, facts, self._numbers_of(facts))
+
+    def _mixed(self, number: int) -> int:
+        """Spread a number that is no secret (a network's) over 64 bits, by a secret: a fifth of a hash's price."""
+        mixed = (number ^ self._salt) * _SPREAD & _MASK
+        mixed = (mixed ^ mixed >> 32) * self._odd & _MASK
+        return mixed ^ mixed >> 29 or 1
 
     def _numbers_of(self, facts: NetworkFacts) -> bytes:
         """Pack what is known of a network; most addresses share one of a few hundred facts, known by identity."""
@@ -276,6 +297,7 @@ class Collector:
             agrees = is_right or (facts.browser_whole == 1.0 and not facts.order_conflict > 0.0)
             learned = self.hash("order", "right" if agrees else f"{facts.context}|{facts.order}")
         return Known(
+            shape,
             facts,
             _HEADER_NUMBERS.pack(*[getattr(facts, name) for name in HEADER_SIGNALS]),
             self.hash("agent", shape.agent) if shape.agent else 0,
@@ -296,8 +318,8 @@ class Collector:
         host = _host((request.host or values.get("host", ""))[:256])
         route, captured = self.router.find(request.method, host, path)
         cookies = values.get("cookie", "")
-        shape = self._shape(request, names, values, host)
-        known = self._known(shape) if names is None or len("".join(names)) <= _CACHED_NAMES else self._learn(shape)
+        known = self._recognise(request, names, values, host)
+        agent = known.shape.agent
         token = NO_TOKEN if self._tokens.is_idle else self._tokens.check(request, values, now)
 
         session_text = request.session_id or token.session
@@ -346,12 +368,12 @@ class Collector:
             kind := self._traps.finds(path, account_text, route.purpose, route.name, item)
         ):
             where = Circumstances(
-                request.method, host, shape.agent, values, names is not None, shape.is_secure, route.purpose == "login"
+                request.method, host, agent, values, names is not None, known.shape.is_secure, route.purpose == "login"
             )
             touched = self._traps.weigh(kind, where)
         return Observation(
             place,
-            self._robots.claim(shape.agent, place.text, place.facts, now) if shape.agent else NOBODY,
+            self._robots.claim(agent, place.text, place.facts, now) if agent else NOBODY,
             self._signatures.verify(request, values, now) if "signature-input" in values else UNSIGNED,
             token,
             cookie,
@@ -382,38 +404,38 @@ class Collector:
             account_text,
         )
 
-    def _shape(self, request: Request, names: tuple[str, ...] | None, values: dict[str, str], host: str) -> Shape:
+    def _recognise(self, request: Request, names: tuple[str, ...] | None, values: dict[str, str], host: str) -> Known:
+        """Give what is known of the client program; computed once for each set of what tells programs apart."""
         ja4 = request.ja4
         is_direct = request.peer_is_client or not self._proxies.trusts(request.client_address)
         if self._forwarded_ja4 and not is_direct:
             ja4 = values.get(self._forwarded_ja4, "")
-        if names is None:
-            return Shape(None, request.user_agent[:512], "", "", "", False, True, request.protocol[:8], ja4[:64])
         # plain http to a host that is not this machine is not a secure origin: browsers leave much out there
         is_secure = request.scheme == "https" or host.startswith(_LOCAL_HOSTS)
         is_page = request.method != "OPTIONS" and "upgrade" not in values
-        get = values.get
-        return Shape(
-            names,
-            get("user-agent", "")[:512],
-            get("sec-ch-ua", "")[:512],
-            get("sec-ch-ua-mobile", "")[:8],
-            get("sec-ch-ua-platform", "")[:32],
-            is_secure,
-            is_page,
-            request.protocol[:8],
-            ja4[:64],
-            get("accept", "")[:256],
-            get("accept-encoding", "")[:64],
-            language_form(get("accept-language", "")[:128]),
-            get("sec-fetch-site", "")[:16],
-            get("sec-fetch-mode", "")[:16],
-            get("sec-fetch-user", "")[:8],
-            get("sec-fetch-dest", "")[:16],
-            get("sec-ch-ua-full-version-list", "")[:512],
-            () if request.protocol in _LOWER_CASE else spelled(request.headers, names),
-            is_direct,
-        )
+        told = tuple(map(values.get, _TELLING)) if names is not None else (request.user_agent,)
+        language = language_form(values.get("accept-language", "")[:128])
+        received = () if names is None or request.protocol in _LOWER_CASE else spelled(request.headers, names)
+        key = (names, told, language, received, request.protocol, ja4, is_secure, is_page, is_direct)
+        known = self._programs.get(key)
+        if known is not None:
+            return known
+        if names is None:
+            shape = Shape(None, request.user_agent[:512], "", "", "", False, True, request.protocol[:8], ja4[:64])
+        else:
+            texts = [(text or "")[:most] for text, most in zip(told, _TELLING.values(), strict=True)]
+            agent, brands, mobile, platform, accept, encoding, site, mode, user, dest, versions = texts
+            shape = Shape(
+                names, agent, brands, mobile, platform, is_secure, is_page, request.protocol[:8], ja4[:64], accept,
+                encoding, language, site, mode, user, dest, versions, received, is_direct,
+            )  # fmt: skip
+        known = self._learn(shape)
+        size = sum([len(text) for text in told if text]) + len(ja4) + len(request.protocol)
+        if size + len("".join(names or ())) <= _CACHED_TEXT:
+            if len(self._programs) >= _PROGRAMS:
+                self._programs.clear()
+            self._programs[key] = known
+        return known
 
 
 @lru_cache(maxsize=1024)

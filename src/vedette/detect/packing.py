@@ -8,15 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from vedette.collect.devices import NO_DEVICE
 from vedette.collect.endpoints import PURPOSES
 from vedette.collect.observation import HEADER_SIGNALS, NETWORK_SIGNALS, Observation
+from vedette.collect.robots import NOBODY
+from vedette.collect.signatures import UNSIGNED
+from vedette.collect.tokens import NO_TOKEN
 from vedette.detect.places import K_PARAMETERS, KEYS, PARAMETERS, S_DIRECT, SIGNALS
 
 __all__ = ["Packing"]
 
 NAN = float("nan")
 _KEYS = struct.Struct(f"<{K_PARAMETERS}Q{PARAMETERS}s")
-_SIGNALS = struct.Struct(f"<{S_DIRECT}d{8 * len(HEADER_SIGNALS)}s2d{8 * len(NETWORK_SIGNALS)}s9d")
+_REST = struct.Struct("<8d")
+_ASIDE = _REST.pack(*[NAN] * 8)
+"""What most requests show of round trips, country, robots, signatures, tokens and devices: nothing."""
+_SIGNALS = struct.Struct(f"<{S_DIRECT}d{8 * len(HEADER_SIGNALS)}s2d{8 * len(NETWORK_SIGNALS)}s{_REST.size}sd")
 _EARLY_S = 60 * 86_400.0
 """How long before a version's release day it may be seen: its maker's own testers have it by then."""
 _SOUND_CLOCK = 1_228_953_600.0
@@ -49,7 +56,6 @@ class Packing:
     def pack(self, seen: Observation, now: float) -> None:
         """Write one observation into the buffers."""
         known, route, place = seen.known, seen.route, seen.place
-        device = seen.device
         _KEYS.pack_into(
             self._keys,
             0,
@@ -81,19 +87,37 @@ class Packing:
             seen.item_number,
             seen.trap.weight,
             seen.operations,
-            _RETURNED.get(device.state, NAN),
+            _RETURNED.get(seen.device.state, NAN),
             seen.catalogue,
             known.numbers,
             1.0 if is_early else known.facts.agent_impossible,
             math.log1p(max(now - released, 0.0)) if released == released else NAN,  # noqa: PLR0124 - NaN is unknown
             place.numbers,
-            math.log1p(seen.proxy_gap),
-            seen.language,
-            _UNLISTED.get(seen.claim.standing, NAN),
-            _INVALID.get(seen.signed.standing, NAN),
-            _TOKEN_VALID.get(seen.token.state, NAN),
-            _TOKEN_WRONG.get(seen.token.state, NAN),
-            math.log1p(device.age_s) if device.state == "valid" else NAN,
-            _FORGED.get(device.state, NAN),
+            _ASIDE if _is_idle(seen) else _aside(seen),
             seen.probe,
         )
+
+
+def _is_idle(seen: Observation) -> bool:
+    return (
+        seen.token is NO_TOKEN
+        and seen.claim is NOBODY
+        and seen.signed is UNSIGNED
+        and seen.device is NO_DEVICE
+        and seen.language != seen.language
+        and seen.proxy_gap != seen.proxy_gap
+    )
+
+
+def _aside(seen: Observation) -> bytes:
+    device = seen.device
+    return _REST.pack(
+        math.log1p(seen.proxy_gap),
+        seen.language,
+        _UNLISTED.get(seen.claim.standing, NAN),
+        _INVALID.get(seen.signed.standing, NAN),
+        _TOKEN_VALID.get(seen.token.state, NAN),
+        _TOKEN_WRONG.get(seen.token.state, NAN),
+        math.log1p(device.age_s) if device.state == "valid" else NAN,
+        _FORGED.get(device.state, NAN),
+    )
