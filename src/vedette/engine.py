@@ -243,7 +243,7 @@ class Engine:
             agent=settled.agent,
             country=place.facts.country,
             asn=place.facts.asn,
-            address_kind=place.facts.kind or place.address.kind,
+            address_kind=place.kind,
         )
         choice = self._policy.choose(
             facts,

@@ -17,21 +17,31 @@ from msgspec import Struct
 
 from vedette.types import Headers, Request
 
-__all__ = ["CACHED_LENGTH", "Address", "TrustedProxies", "normal_path", "read_address", "read_headers", "spelled"]
+__all__ = [
+    "CACHED_LENGTH",
+    "Address",
+    "TrustedProxies",
+    "kind_of_four",
+    "normal_path",
+    "read_address",
+    "read_four",
+    "read_headers",
+    "spelled",
+]
 
 MAX_HEADERS = 128
 MAX_VALUE = 8192
 MAX_PATH = 4096
 MAX_RAW_PATH = 16_384
 MAX_HOPS = 20
+CACHED_NAMES = 1024
 CACHED_LENGTH = 256
 """Longer texts are computed anew each time, so that a cache of thousands stays within a few megabytes."""
 _FORWARDED_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^",;]+|[,;"]', re.DOTALL)
 """Of a Forwarded header (RFC 7239, section 4): a quoted string, other text, a separator, or a quote that never ends."""
 _DOTS = re.compile(r"/\.(?=/|$)")
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}")
-_SPECIAL = ("10.", "127.", "192.168.", "169.254.", *(f"172.{second}." for second in range(16, 32)))
 _SLASHES = re.compile(r"/{2,}")
 _PARAMETERS = re.compile(r";[^/]*")
 
@@ -58,9 +68,9 @@ def read_address(text: str) -> Address:
     >>> read_address("::ffff:192.0.2.7").key
     '192.0.2.7'
     """
-    if _IPV4.fullmatch(text) is not None:
-        head, _, _ = text.rpartition(".")
-        return Address(text, head + ".0/24", "private" if text.startswith(_SPECIAL) else "public")
+    four = read_four(text)
+    if four is not None:
+        return Address(text, text.rpartition(".")[0] + ".0/24", kind_of_four(four))
     text = text[:256].strip()
     try:
         parsed = ip_address(text.split("%", 1)[0])
@@ -72,6 +82,26 @@ def read_address(text: str) -> Address:
         return Address(text, "", "opaque")
     kind = "private" if parsed.is_private or parsed.is_loopback else "public"
     return Address(str(ip_network((parsed, 64), strict=False)), str(ip_network((parsed, 48), strict=False)), kind)
+
+
+def read_four(text: str) -> int | None:
+    """Read the usual form of an IPv4 address as a number, or give ``None``.
+
+    >>> read_four("192.0.2.7"), read_four("192.0.2.07"), read_four("::1")
+    (3221225991, None, None)
+    """
+    if _IPV4.fullmatch(text) is None:
+        return None
+    first, second, third, last = text.split(".")
+    return int(first) << 24 | int(second) << 16 | int(third) << 8 | int(last)
+
+
+def kind_of_four(number: int) -> str:
+    """Say whether an IPv4 address is ``private`` (loopback and link-local, too) or ``public``."""
+    first, second = number >> 24, number >> 16
+    if first in (10, 127) or second in (0xC0A8, 0xA9FE) or second >> 4 == 0xAC1:
+        return "private"
+    return "public"
 
 
 def normal_path(path: str) -> str:
@@ -116,9 +146,24 @@ def read_headers(headers: Headers | None) -> tuple[tuple[str, ...] | None, dict[
     """
     if headers is None:
         return None, {}
-    headers = headers[:MAX_HEADERS]
-    names = tuple([name.lower() for name, _ in headers])
-    return names, dict(zip(names[::-1], [value for _, value in headers[::-1]], strict=True))
+    if len(headers) > MAX_HEADERS:
+        headers = headers[:MAX_HEADERS]
+    received = tuple([name for name, _ in headers])
+    is_kept = len("".join(received)) <= CACHED_NAMES
+    names, is_lower = _lowered(received) if is_kept else _lower(received)
+    values = dict(headers)
+    if len(values) < len(headers) or not is_lower:
+        values = dict(zip(names[::-1], [value for _, value in headers[::-1]], strict=True))
+    return names, values
+
+
+def _lower(names: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """Give names in lower case, and whether they were before, as behind every edge."""
+    lower = tuple([name.lower() for name in names])
+    return lower, lower == names
+
+
+_lowered = lru_cache(maxsize=4096)(_lower)
 
 
 def spelled(headers: Headers | None, names: tuple[str, ...]) -> tuple[str, ...]:

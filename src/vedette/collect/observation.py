@@ -21,7 +21,15 @@ from vedette.collect.headers import HeaderFacts, Shape, examine, language_form
 from vedette.collect.honeypots import UNTOUCHED, Circumstances, Touch, Traps, is_probe
 from vedette.collect.identity import number_of, selector
 from vedette.collect.network import language_conflict, proxy_gap, weigh
-from vedette.collect.normalize import Address, TrustedProxies, normal_path, read_address, read_headers, spelled
+from vedette.collect.normalize import (
+    TrustedProxies,
+    kind_of_four,
+    normal_path,
+    read_address,
+    read_four,
+    read_headers,
+    spelled,
+)
 from vedette.collect.openapi import described
 from vedette.collect.parameters import parameters_of
 from vedette.collect.robots import NOBODY, Claim, Robots
@@ -132,18 +140,19 @@ class Place(Struct, frozen=True, gc=False):
     """What is the same for every request from one address within an hour.
 
     Attributes:
-        text: The address as it was given, for questions to DNS alone.
+        text: The address as it was given, cut at 256 characters, for questions to DNS alone.
         wide: Hash of the autonomous system, or else of the /16 (IPv6: /32).
         numbers: :data:`NETWORK_SIGNALS` as little-endian float64, NaN where unknown.
+        kind: Of the network where one is known, else whether the address is ``public``, ``private`` or ``opaque``.
     """
 
     text: str
-    address: Address
     hash: int
     network: int
     wide: int
     facts: NetworkFacts
     numbers: bytes
+    kind: str
 
 
 class Observation(Struct, frozen=True, gc=False):
@@ -219,8 +228,8 @@ class Collector:
         self.devices = Devices(config, key) if config.identity.device_cookie else None
         self._programs: dict[tuple[Any, ...], Known] = {}
         self._hour = 0.0
-        self._weighed: dict[int, tuple[NetworkFacts, bytes]] = {}
-        self._located = lru_cache(maxsize=16_384)(self._locate)
+        self._weighed: dict[int, tuple[NetworkFacts, bytes, str]] = {}
+        self._located = lru_cache(maxsize=2_048)(self._locate)
         self._salt = self.hash("network", "salt")
         self._odd = self.hash("network", "odd") | 1
         self._cells = lru_cache(maxsize=4096)(self._cells_of)
@@ -231,21 +240,25 @@ class Collector:
         self._tokens = Tokens(config, gathered)
 
     def _locate(self, text: str) -> Place:
+        four = read_four(text)
+        if four is not None:
+            facts = self._networks.at(4, four, self._hour)
+            numbers, kind = self._weigh(facts)
+            wide = self._mixed(facts.asn << 32 or four >> 16 | 1 << 16)
+            network = self._mixed(four >> 8 | 1 << 24)
+            hashed = self.hash("address", text)
+            return Place(text, hashed, network, wide, facts, numbers, kind or kind_of_four(four))
         address = read_address(text)
-        facts, wide, network = NOTHING, 0, 0
-        if address.network and ":" not in address.key:
-            first, second, third, last = address.key.split(".")
-            number = int(first) << 24 | int(second) << 16 | int(third) << 8 | int(last)
-            facts = self._networks.at(4, number, self._hour)
-            wide = self._mixed(facts.asn << 32 or number >> 16 | 1 << 16)
-            network = self._mixed(number >> 8 | 1 << 24)
-        elif address.network:
-            found = parse_ip(text)
-            if found is not None:
-                facts = self._networks.at(*found, self._hour)
-                wide = self._mixed(facts.asn << 32 or found[1] >> 96 | 1 << 63)
-            network = self.hash("network", address.network)
-        return Place(text, address, self.hash("address", address.key), network, wide, facts, self._numbers_of(facts))
+        facts, wide = NOTHING, 0
+        found = parse_ip(text) if address.network else None
+        if found is not None:
+            facts = self._networks.at(*found, self._hour)
+            wide = self._mixed(facts.asn << 32 or found[1] >> (16 if found[0] == 4 else 96) | 1 << found[0] * 4)
+        network = self.hash("network", address.network) if address.network else 0
+        if found is not None and found[0] == 4:
+            network = self._mixed(found[1] >> 8 | 1 << 24)
+        numbers, kind = self._weigh(facts)
+        return Place(text, self.hash("address", address.key), network, wide, facts, numbers, kind or address.kind)
 
     def _mixed(self, number: int) -> int:
         """Spread a number that is no secret (a network's) over 64 bits, by a secret: a fifth of a hash's price."""
@@ -253,17 +266,17 @@ class Collector:
         mixed = (mixed ^ mixed >> 32) * self._odd & _MASK
         return mixed ^ mixed >> 29 or 1
 
-    def _numbers_of(self, facts: NetworkFacts) -> bytes:
-        """Pack what is known of a network; most addresses share one of a few hundred facts, known by identity."""
+    def _weigh(self, facts: NetworkFacts) -> tuple[bytes, str]:
+        """Give numbers and kind of a network; most addresses share one of a few hundred facts, known by identity."""
         known = self._weighed.get(id(facts))
         if known is not None and known[0] is facts:
-            return known[1]
+            return known[1], known[2]
         found = weigh(facts)
         numbers = _NETWORK_NUMBERS.pack(*[getattr(found, name) for name in NETWORK_SIGNALS])
         if len(self._weighed) >= _WEIGHED:
             self._weighed.clear()
-        self._weighed[id(facts)] = facts, numbers
-        return numbers
+        self._weighed[id(facts)] = facts, numbers, facts.kind
+        return numbers, facts.kind
 
     def _cells_of(self, parameters: tuple[str, ...]) -> bytes:
         cells = sorted({1 + self.hash("parameter", name) % 255 for name in parameters[:_CELLS]})

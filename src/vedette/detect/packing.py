@@ -73,6 +73,14 @@ class Packing:
             place.wide,
             seen.parameters,
         )
+        is_idle = (
+            seen.token is NO_TOKEN
+            and seen.claim is NOBODY
+            and seen.signed is UNSIGNED
+            and seen.device is NO_DEVICE
+            and seen.language != seen.language
+            and seen.proxy_gap != seen.proxy_gap
+        )
         released = known.facts.released
         is_early = released > now + _EARLY_S and now > _SOUND_CLOCK
         _SIGNALS.pack_into(
@@ -93,20 +101,9 @@ class Packing:
             1.0 if is_early else known.facts.agent_impossible,
             math.log1p(max(now - released, 0.0)) if released == released else NAN,  # noqa: PLR0124 - NaN is unknown
             place.numbers,
-            _ASIDE if _is_idle(seen) else _aside(seen),
+            _ASIDE if is_idle else _aside(seen),
             seen.probe,
         )
-
-
-def _is_idle(seen: Observation) -> bool:
-    return (
-        seen.token is NO_TOKEN
-        and seen.claim is NOBODY
-        and seen.signed is UNSIGNED
-        and seen.device is NO_DEVICE
-        and seen.language != seen.language
-        and seen.proxy_gap != seen.proxy_gap
-    )
 
 
 def _aside(seen: Observation) -> bytes:

@@ -38,6 +38,8 @@ Z90 = 1.645
 LOW_CAP = 0.89
 STRONG = 2.0
 REASONS = 5
+LEAST = 0.05
+"""Log-odds up to which a piece of evidence is no reason."""
 RESULT = 6 + 3 * REASONS
 _FAMILY_COUNT = len(FAMILIES)
 _GROUP_COUNT = len(GROUPS)
@@ -118,22 +120,29 @@ def score(features: Array, model: Array, families: Array, n: float, is_new: bool
     result[3] = z
     result[4] = sd
     result[5] = strong
+    _strongest(features, pieces, result)
+
+
+@kernel
+def _strongest(features: Array, pieces: Array, result: Array) -> None:
+    """Put the strongest pieces in order: positions, log-odds, values; earlier features first where they are alike."""
     for rank in range(REASONS):
-        best = -1
-        size = 0.05
-        for place in range(count):
-            weight = abs(pieces[place])
-            if weight > size:
-                taken = False
-                for earlier in range(rank):
-                    if int(result[6 + earlier]) == place:
-                        taken = True
-                if not taken:
-                    size = weight
-                    best = place
-        result[6 + rank] = best
-        result[6 + REASONS + rank] = pieces[best] if best >= 0 else 0.0
-        result[6 + 2 * REASONS + rank] = features[best] if best >= 0 else 0.0
+        result[6 + rank] = -1.0
+        result[6 + REASONS + rank] = 0.0
+        result[6 + 2 * REASONS + rank] = 0.0
+    for place in range(features.shape[0]):
+        weight = abs(pieces[place])
+        if weight <= LEAST or weight <= abs(result[6 + 2 * REASONS - 1]):
+            continue
+        rank = REASONS - 1
+        while rank > 0 and weight > abs(result[6 + REASONS + rank - 1]):
+            for column in range(3):
+                start = 6 + column * REASONS
+                result[start + rank] = result[start + rank - 1]
+            rank -= 1
+        result[6 + rank] = place
+        result[6 + REASONS + rank] = pieces[place]
+        result[6 + 2 * REASONS + rank] = features[place]
 
 
 @kernel

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vedette.collect.normalize import TrustedProxies, normal_path, read_address, read_headers
+from vedette.collect.normalize import (
+    TrustedProxies,
+    kind_of_four,
+    normal_path,
+    read_address,
+    read_four,
+    read_headers,
+)
 from vedette.types import Headers, Request
 
 
@@ -249,3 +258,40 @@ def test_first_value_of_a_repeated_header_counts() -> None:
     assert read_headers((("A", "1"), ("b", ""), ("a", "2"))) == (("a", "b", "a"), {"a": "1", "b": ""})
     assert len(read_headers(tuple((f"h{n}", "") for n in range(500)))[1]) == 128
     assert read_headers(None) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("10.0.0.1", "private"), ("127.8.8.8", "private"), ("192.168.1.1", "private"), ("169.254.1.1", "private"),
+        ("172.16.0.1", "private"), ("172.31.255.1", "private"), ("172.32.0.1", "public"), ("172.15.0.1", "public"),
+        ("11.0.0.1", "public"), ("192.169.0.1", "public"), ("8.8.8.8", "public"),
+    ],
+)  # fmt: skip
+def test_kinds_of_ipv4_addresses(text: str, kind: str) -> None:
+    number = read_four(text)
+    assert number is not None
+    assert kind_of_four(number) == kind == read_address(text).kind
+
+
+@given(st.ip_addresses(v=4))
+def test_an_ipv4_address_is_its_number(address: IPv4Address) -> None:
+    assert read_four(str(address)) == int(address)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.256", "1.2.3.4 ", "::1", "a.b.c.d", "１.2.3.4"]
+)
+def test_other_texts_are_no_ipv4_address(text: str) -> None:
+    assert read_four(text) is None
+
+
+@given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=140))
+def test_headers_are_read_by_first_value_and_lower_name(fields: list[tuple[str, str]]) -> None:
+    names, values = read_headers(tuple(fields))
+    kept = fields[:128]
+    assert names == tuple(name.lower() for name, _ in kept)
+    wanted: dict[str, str] = {}
+    for name, value in kept:
+        wanted.setdefault(name.lower(), value)
+    assert values == wanted

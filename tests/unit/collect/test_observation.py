@@ -111,7 +111,7 @@ def test_hostile_sizes_are_bounded(collector: Collector) -> None:
         )
     )
     assert len(seen.path) <= 4096
-    assert len(seen.place.address.key) <= 256
+    assert len(seen.place.text) <= 256
     assert len(seen.session_text) <= 512
 
 
