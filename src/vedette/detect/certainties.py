@@ -106,10 +106,8 @@ def settle(
             how = seen.claim.by if seen.claim.name == agent else "signature"
             return _certain("good_bot", GOOD, "verified_agent", f"{agent}, by {how}", agent)
     elif seen.partner:
-        is_usual = not (
-            features[_KEY_NETWORK] > 0.0 or features[_KEY_FINGERPRINT] > 0.0 or features[_KEY_VOLUME] >= TIMES_BUSY
-        )
-        if is_usual:
+        from_elsewhere = features[_KEY_NETWORK] > 0.0 and not seen.place.facts.is_own
+        if not (from_elsewhere or features[_KEY_FINGERPRINT] > 0.0 or features[_KEY_VOLUME] >= TIMES_BUSY):
             return _certain("good_bot", GOOD, "partner", f"key of partner {seen.partner}")
     if low >= BAD_LOW:
         return _BAD_BOT if not agent else Settled("bad_bot", agent=agent)

@@ -134,3 +134,10 @@ def test_attested_hardware_makes_a_person_unless_evidence_is_overwhelming(plain:
     assert (found.verdict, found.certainty, signal_of(found)) == ("human", None, "attested_token")
     assert judged(seen, low=0.92).verdict == "bad_bot"
     assert judged(structs.replace(plain, token=TokenFacts("valid", "android"))).verdict == "unknown"
+
+
+def test_a_partner_may_say_beforehand_where_it_calls_from(plain: Observation) -> None:
+    place = structs.replace(plain.place, facts=structs.replace(plain.place.facts, is_own=True, is_known=True))
+    seen = structs.replace(plain, partner="feed", place=place)
+    assert judged(seen, key_network=1.0).certainty == GOOD
+    assert judged(seen, key_network=1.0, key_fingerprint=1.0).certainty is None
