@@ -83,7 +83,7 @@ def nasa(file: Path) -> Iterator[Record]:
 def rba(file: Path) -> Iterator[Record]:
     """Login attempts; the user id is the account that was tried.
 
-    User agents are left out: their words were shuffled (``iPhone … Firefox/20.0 … Chrome variation``), as no client's are.
+    User agents are left out: their words were shuffled (``iPhone … Firefox/20.0 … Chrome variation``).
     """
     sql = """select epoch("Login Timestamp"), "IP Address", "User ID", "Login Successful"
              from $file order by "Login Timestamp", index"""
