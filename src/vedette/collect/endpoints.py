@@ -35,6 +35,7 @@ OWN_NUMBERS = ROUTES - UNCONFIRMED - 32
 MAX_CATALOGUES = 256
 """Endpoints whose objects are counted, 1 KiB each."""
 MAX_CACHED = 8192
+MAX_METHOD = 32
 MAX_ASKED = 8192
 """Requests whose answer is waited for."""
 MAX_STATE_BYTES = 4 << 20
@@ -143,6 +144,7 @@ class Router:
 
     def find(self, method: str, host: str, path: str) -> tuple[Route, tuple[str, ...]]:
         """Give the route and the values of its path parameters, for a normalised path."""
+        method = method[:MAX_METHOD]  # it is remembered, and HTTP/2 lets it be as long as a header
         found = self._lookup.find(method, host, path)
         if found is not None:
             place, values = found

@@ -303,9 +303,13 @@ class Jwts:
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        moment = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
+    return moment if math.isfinite(moment) else None
 
 
 def _remember(cache: dict[bytes, Any], digest: bytes, value: Any, most: int) -> None:

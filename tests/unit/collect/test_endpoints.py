@@ -315,3 +315,11 @@ def test_catalogues_are_bounded() -> None:
     again = Router(())
     again.restore(router.state())
     assert again.state() == router.state()
+
+
+def test_a_long_method_is_not_remembered_whole() -> None:
+    router = Router(())
+    for number in range(3):
+        router.find("A" * 60_000 + str(number), "", "/api/products")
+    assert len(router._cached) == 1
+    assert max(len(method) for method, _ in router._cached) <= 32

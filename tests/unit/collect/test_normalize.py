@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vedette.collect import normalize
 from vedette.collect.normalize import (
     TrustedProxies,
     kind_of_four,
@@ -295,3 +298,21 @@ def test_headers_are_read_by_first_value_and_lower_name(fields: list[tuple[str, 
     for name, value in kept:
         wanted.setdefault(name.lower(), value)
     assert values == wanted
+
+
+def test_a_quote_that_never_ends_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = 0
+
+    class Counting:
+        def finditer(self, line: str) -> Iterator[re.Match[str]]:
+            nonlocal pieces
+            for found in whole.finditer(line):
+                pieces += 1
+                yield found
+
+    whole = normalize._FORWARDED_PIECE
+    monkeypatch.setattr(normalize, "_FORWARDED_PIECE", Counting())
+    line = 'for=192.0.2.1, for="' + '\\"' * 4000
+    call = request("10.0.0.1", (("forwarded", line),) * 7)
+    assert client_of(TrustedProxies(("10.0.0.0/8",), "forwarded"), call) == "10.0.0.1"
+    assert pieces <= 7 * 6  # each further one would look at the whole line again
