@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from vedette.collect.observation import Collector, Observation
+from vedette.collect.observation import Collector, Observation, together
 from vedette.config.expressions import Facts, compile_success
 from vedette.config.schema import Config
 from vedette.detect import feedback
@@ -210,7 +210,7 @@ class Engine:
             feature = FEATURES[position]
             weight, value = pieces[REASONS + rank], pieces[2 * REASONS + rank]
             reasons.append(Reason(feature.name, round(weight, 3), show(feature, value)))
-        status = sessions.status(self.tables.hold, seen.client, now) if self._has_holds else "free"
+        status = self._status(seen, now) if self._has_holds else "free"
         is_replayed = bool(seen.token.once or seen.signed.once) and self._is_replayed(seen, now)
         settled = settle(seen, features, status, low, high, is_replayed=is_replayed, purposes=self._purposes)
         verdict = settled.verdict
@@ -298,6 +298,14 @@ class Engine:
             fingerprint=seen.known.fingerprint,
         )
 
+    def _status(self, seen: Observation, now: float) -> sessions.Status:
+        """Tell what is in force for the client; of an API key, too, for the address and program that use it now."""
+        status = sessions.status(self.tables.hold, seen.client, now)
+        if status == "free" and seen.holder != seen.client:
+            is_held = sessions.status(self.tables.hold, seen.holder, now) == "held"
+            return "held" if is_held else status
+        return status
+
     def _is_replayed(self, seen: Observation, now: float) -> bool:
         """Use up what may be used once: the nonce of a valid token, and that of a verified signature."""
         is_replayed = False
@@ -326,7 +334,7 @@ class Engine:
             if seen.session and directive.end_session:
                 sessions.refuse(tables.hold, seen.session, now)
             elif seen.session or not feedback.is_shared(tables.arena, tables.offsets, np.uint64(seen.place.hash), now):
-                sessions.hold(tables.hold, seen.client, now)
+                sessions.hold(tables.hold, seen.holder, now)
 
     def _answer(self, event: Answer) -> None:
         if event.headers:
@@ -381,6 +389,9 @@ class Engine:
         self._has_holds = True
         if name in ("label_good", "false_positive"):
             sessions.release(tables.hold, int(client))
+            holder = together(int(out[6]), int(out[7])) if request else 0
+            if sessions.status(tables.hold, holder, now) == "held":
+                sessions.release(tables.hold, holder)
             feedback.taint(tables.arena, tables.offsets, client, -1e6)
             if name == "label_good":
                 sessions.override(tables.hold, int(client), "good", now)

@@ -205,6 +205,30 @@ def test_a_partner_is_known_and_limited(site: Site) -> None:
     assert reply.status == 429
 
 
+def test_invented_keys_do_not_push_out_the_habits_of_a_partner() -> None:
+    site = Site(Engine.open(config(), key=b"k" * 32, shrink=8))
+    headers = (*LIBRARY, ("x-api-key", "partner-secret"))
+    for _ in range(3):
+        assert site.call("/api/products/7", headers=headers, wait=86_400.0).verdict == "good_bot"
+    for n in range(300):
+        site.call("/api/products/7", headers=(*LIBRARY, ("x-api-key", f"invented-{n}")), client_address="203.0.113.9")
+    site.now += 86_400.0
+    thief = site.call("/api/products/7", headers=(*BROWSER, headers[-1]), client_address="203.0.113.9")
+    assert thief.verdict != "good_bot"
+
+
+def test_who_misuses_a_key_is_held_and_not_all_who_have_it() -> None:
+    site = Site(Engine.open(config(), key=b"k" * 32, shrink=8))
+    headers = (*LIBRARY, ("x-api-key", "partner-secret"))
+    assert site.call("/api/products/7", headers=headers).action == "allow"
+    misuse = {"headers": (*BROWSER, headers[-1]), "client_address": "203.0.113.9"}
+    assert site.call("/api/internal/export", **misuse).action == "block"
+    assert site.call("/api/products/7", **misuse).policy == "held"
+    assert site.call("/api/products/7", headers=headers).action == "allow"
+    site.outcome("false_positive", request_id=f"r{site.count - 1}")
+    assert site.call("/api/products/7", **misuse).policy != "held"
+
+
 def test_operator_word_outranks_everything(site: Site) -> None:
     site.call("/api/products/7", headers=(*LIBRARY, ("cookie", "sid=s-1")))
     site.outcome("label_bad", request_id="r1")

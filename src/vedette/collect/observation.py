@@ -40,7 +40,7 @@ from vedette.snapshot.gathered import Gathered
 from vedette.snapshot.networks import NOTHING, NetworkFacts, own_networks, parse_ip
 from vedette.types import Request
 
-__all__ = ["HEADER_SIGNALS", "NETWORK_SIGNALS", "Collector", "Hasher", "Observation"]
+__all__ = ["HEADER_SIGNALS", "NETWORK_SIGNALS", "Collector", "Hasher", "Observation", "together"]
 
 NAN = float("nan")
 _MASK = (1 << 64) - 1
@@ -102,6 +102,11 @@ class Hasher:
         """Hash one identifier."""
         data = self._secrets[kind] + text.encode("utf-8", "surrogatepass")
         return int.from_bytes(blake2b(data, digest_size=8).digest(), "little") or 1
+
+
+def together(address: int, fingerprint: int) -> int:
+    """Give the hash by which a client without session and key is known: its address with its program."""
+    return (address ^ (fingerprint * _SPREAD & _MASK)) or 1
 
 
 HEADER_SIGNALS = (
@@ -168,6 +173,7 @@ class Observation(Struct, frozen=True, gc=False):
         operations: How many GraphQL operations the request stands for; 1 elsewhere.
         catalogue: Objects that the endpoint is known to have, NaN where unknown.
         texts: Session, device, API key and account in the clear, for the rule language alone.
+        holder: What a stop is held for: session, else address with fingerprint; never a key, which many may share.
     """
 
     place: Place
@@ -198,6 +204,7 @@ class Observation(Struct, frozen=True, gc=False):
     device_text: str
     api_key_text: str
     account_text: str
+    holder: int
 
 
 class Collector:
@@ -384,6 +391,7 @@ class Collector:
                 request.method, host, agent, values, names is not None, known.shape.is_secure, route.purpose == "login"
             )
             touched = self._traps.weigh(kind, where)
+        holder = session or together(place.hash, known.fingerprint)
         return Observation(
             place,
             self._robots.claim(agent, place.text, place.facts, now) if agent else NOBODY,
@@ -401,7 +409,7 @@ class Collector:
             host,
             route,
             known,
-            session or api_key or ((place.hash ^ (known.fingerprint * _SPREAD & _MASK)) or 1),
+            session or api_key or holder,
             session,
             self.hash("account", account_text) if account_text else 0,
             api_key,
@@ -415,6 +423,7 @@ class Collector:
             device or cookie.id,
             api_key_text,
             account_text,
+            holder,
         )
 
     def _recognise(self, request: Request, names: tuple[str, ...] | None, values: dict[str, str], host: str) -> Known:

@@ -81,7 +81,10 @@ def stopped(arena: Array, offsets: Array, request: np.uint64) -> None:
 
 @kernel
 def waiting(arena: Array, offsets: Array, request: np.uint64, out: Array) -> bool:
-    """Look up a pending request: route, purpose, is_login, stopped, then client and account keys; False if gone."""
+    """Look up a pending request; False if gone.
+
+    ``out``: route, purpose, is_login, stopped, then the keys of client, account, address and fingerprint.
+    """
     keys, _, _ = sets_of(arena, offsets, TABLE_PENDING)
     slot = find(keys, request)
     if slot < 0:
@@ -95,6 +98,7 @@ def waiting(arena: Array, offsets: Array, request: np.uint64, out: Array) -> boo
     out[4] = row["client"]
     out[5] = row["account"]
     out[6] = row["address"]
+    out[7] = row["fingerprint"]
     return True
 
 

@@ -37,6 +37,10 @@ Array = np.ndarray[Any, Any]
 FIRST_DAY_S = 86_400.0
 ADOPTED_S = 7 * 86_400.0
 """Use for so long makes a habit."""
+KEPT_S = 400 * 86_400.0
+"""How long the record of a partner's key outlives its last use, whatever other keys are invented meanwhile."""
+PARTNER = np.uint64(1 << 63)
+"""The bit of a key's hash that tells whether it is a partner's; set when it is packed."""
 ON_TRUST = 2
 """So many networks, and programs, of the first day are habits at once."""
 BUSY = 200.0
@@ -76,7 +80,8 @@ def measure_key(arena: Array, offsets: Array, keys: Array, now: float, features:
         row["peak"] = decay(peak, gap, 30 * 86_400.0)
     row["n"] += 1.0
     row["last"] = max(now, row["last"])
-    touch(keep, slot, now, row["n"])
+    # anybody can invent keys; a partner's habits, once pushed out, would begin anew with whoever uses the key next
+    touch(keep, slot, now + KEPT_S if keys[K_KEY] & PARTNER != np.uint64(0) else now, row["n"])
     commit(sequence, slot)
 
 

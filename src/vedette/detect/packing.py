@@ -14,6 +14,7 @@ from vedette.collect.observation import HEADER_SIGNALS, NETWORK_SIGNALS, Observa
 from vedette.collect.robots import NOBODY
 from vedette.collect.signatures import UNSIGNED
 from vedette.collect.tokens import NO_TOKEN
+from vedette.detect.habits import PARTNER
 from vedette.detect.places import K_PARAMETERS, KEYS, PARAMETERS, S_DIRECT, SIGNALS
 
 __all__ = ["Packing"]
@@ -28,6 +29,7 @@ _EARLY_S = 60 * 86_400.0
 """How long before a version's release day it may be seen: its maker's own testers have it by then."""
 _SOUND_CLOCK = 1_228_953_600.0
 """The day of Chrome 1 (2008-12-11): a clock that shows an earlier one says nothing about versions."""
+_PARTNER = int(PARTNER)
 _PURPOSES = {purpose: float(place) for place, purpose in enumerate(PURPOSES)}
 _TOKEN_VALID = {"attested": 1.0, "valid": 0.6, "absent": 0.0, "expired": 0.0, "bad_signature": 0.0}
 _TOKEN_WRONG = {"attested": 0.0, "valid": 0.0, "expired": 0.4, "absent": 0.7, "bad_signature": 1.0}
@@ -69,7 +71,7 @@ class Packing:
             known.tls,
             seen.item,
             seen.request,
-            seen.api_key,
+            (seen.api_key | _PARTNER if seen.partner else seen.api_key & ~_PARTNER) if seen.api_key else 0,
             place.wide,
             seen.parameters,
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vedette.detect.features import COUNT, index
-from vedette.detect.habits import measure_key
+from vedette.detect.habits import PARTNER, measure_key
 from vedette.detect.places import KEYS
 from vedette.detect.tables import HABITS, Tables
 
@@ -99,3 +99,11 @@ def test_a_flood_is_not_its_own_excuse(key: Key) -> None:
 
 def test_an_opaque_network_is_unknown(key: Key) -> None:
     assert math.isnan(key.use(0.0, -1)("key_network"))
+
+
+@pytest.mark.parametrize(("partner", "is_kept"), [(int(PARTNER), True), (0, False)])
+def test_the_habits_of_a_partner_outlive_invented_keys(key: Key, partner: int, is_kept: bool) -> None:
+    key.use(0.0, key=8 | partner)
+    for n in range(2, 100):
+        key.use(2 * DAY + n, 9, 9, key=8 * n)
+    assert key.use(3 * DAY, 9, 9, key=8 | partner)("key_network") == (1.0 if is_kept else 0.0)
