@@ -61,8 +61,12 @@ def show(feature: Feature, value: float) -> str:
 
     >>> show(FEATURES[index("client_missing")], float(np.log1p(41)))
     'asks for what is not there: 41'
+    >>> show(FEATURES[index("client_class")], 1.0), show(FEATURES[index("client_class")], 0.5)
+    ('names itself a library: 1', 'is no known browser or app: 0.5')
     """
     unit = feature.unit
+    if feature.name == "client_class" and value < 1.0:
+        return f"is no known browser or app: {value:.2g}"
     if unit == "count":
         return f"{feature.says}: {math.expm1(min(value, 30.0)):.0f}"
     if unit == "flag":

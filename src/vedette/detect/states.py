@@ -37,7 +37,7 @@ WITNESSES: dict[str, tuple[str, ...]] = {
     "API key": ("key_fingerprint", "key_network"),
     "account": ("addresses_per_account",),
     "endpoint": ("client_rate_10s",),
-    "object": ("fresh_objects", "object_step", "catalogue_share"),
+    "object": ("coverage",),
     "parameters": ("parameter_novelty",),
     "path": ("probe",),
     "honeypot": ("client_taint",),
@@ -45,6 +45,10 @@ WITNESSES: dict[str, tuple[str, ...]] = {
     "outcome": ("welcome",),
 }
 """Signal to the features of which one at least is known where the signal is."""
+COUNTS = frozenset({"coverage"})
+"""Features that are zero, not unknown, where their signal was never seen."""
+NO_LIE = frozenset({"client_class", "attack_tool", "agent_absent", "agent_age"})
+"""Features that speak against a client which tells the truth: they take its word and show nothing to be false."""
 DOUBT = 0.1
 """Share of a feature's whole weight from which on it counts as saying something."""
 
@@ -61,7 +65,7 @@ def states(features: Mapping[str, float | None]) -> dict[str, State]:
     accused: dict[str, list[str]] = {}
     for feature in FEATURES:
         said = signal(feature.signal)
-        if not said.contradicts or feature.entity != "request" or feature.weight <= 0.0:
+        if not said.contradicts or feature.entity != "request" or feature.weight <= 0.0 or feature.name in NO_LIE:
             continue
         value = features.get(feature.name)
         if _is_known(value) and _share(feature, float(value or 0.0)) > DOUBT:
@@ -70,13 +74,17 @@ def states(features: Mapping[str, float | None]) -> dict[str, State]:
     found = {}
     for one in SIGNALS:
         by = tuple(dict.fromkeys(accused.get(one.name, ())))
-        is_known = any(_is_known(features.get(name)) for name in WITNESSES[one.name])
+        is_known = any(_attests(name, features.get(name)) for name in WITNESSES[one.name])
         found[one.name] = State("contradicted", by) if by else State("known" if is_known else "unknown")
     return found
 
 
 def _is_known(value: float | None) -> bool:
     return value is not None and not math.isnan(value)
+
+
+def _attests(name: str, value: float | None) -> bool:
+    return _is_known(value) and (name not in COUNTS or float(value or 0.0) > 0.0)
 
 
 def _share(feature: Feature, value: float) -> float:

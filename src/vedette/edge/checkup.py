@@ -93,7 +93,8 @@ def judge_traffic(first: Sample, second: Sample, state: Mapping[str, Any]) -> li
     """Judge two samples, taken :data:`BETWEEN_S` apart: are decisions made, and about whom."""
     findings: list[Finding] = []
     refusing = ", ".join(state.get("on_failure_block") or ())
-    if not second.engine:
+    is_starting = state.get("ready") is False
+    if not second.engine and not is_starting:
         consequence = "requests pass undecided, marked degraded (fail open)"
         if refusing:
             consequence += f"; endpoints with on_failure: block ({refusing}) answer 503"
@@ -244,6 +245,9 @@ def _processes(state: Mapping[str, Any]) -> list[Finding]:
     for name, pid in state.get("processes", {}).items():
         if pid and _is_alive(pid):
             running.append(f"{name} {pid}")
+        elif state.get("ready") is False:
+            step = "wait for the line ready; the very first start compiles for a minute or two"
+            findings.append(Finding("warn", f"{name} is still starting; until then {_TASKS.get(name, '')}", step))
         else:
             level: Level = "WRONG" if name in ("edge", "engine", "console") else "warn"
             step = "vedette serve restarts it; if it stays away, standard error of vedette serve says why"

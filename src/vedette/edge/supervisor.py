@@ -93,6 +93,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
         self._files = envoy.write(config, place.run, place.engine_socket, place.answers_pipe)
+        self._has_opened = False
         self._engines = Engines(self._setup(config), self._environment, self._write_state)
 
     def _setup(self, config: Config) -> Setup:
@@ -163,6 +164,8 @@ class Supervisor:
                 await asyncio.sleep(TICK_S / 2)
                 await self._tick()
             if not self._stop.is_set():
+                self._has_opened = True
+                self._write_state()
                 self.say(f"ready after {loop.time() - began:.1f} s; stop with Ctrl-C or SIGTERM")
         finally:
             ready.cancel()
@@ -341,6 +344,7 @@ class Supervisor:
                 "on_failure_block": [e.name for e in config.endpoints if e.on_failure == "block"],
                 "sockets": {"engine": str(self.place.engine_socket), "serve": str(self.place.serve_socket)},
                 "processes": self._pids(),
+                "ready": self._has_opened,
             }
         )
 

@@ -170,3 +170,18 @@ def test_a_running_serve_whose_parts_are_gone(tmp_path):
     assert "WRONG engine is not running: requests pass undecided, marked degraded" in text
     assert "warn archive is not running" in text
     assert "absent.yaml is invalid, the last valid one is in force" in text
+
+
+def test_a_first_start_is_no_fault(tmp_path):
+    (tmp_path / "run").mkdir()
+    state = STATE | {
+        "pid": os.getpid(),
+        "started": time.time(),
+        "ready": False,
+        "processes": {"edge": os.getpid(), "engine": 0},
+        "sockets": {"engine": str(tmp_path / "a"), "serve": str(tmp_path / "b")},
+    }
+    (tmp_path / "run" / "serve.json").write_bytes(msgspec.json.encode(state))
+    found = levels_of(tmp_path)
+    assert "WRONG" not in found.values()
+    assert found["engine is still starting; until then requests pass undecided, marked degraded"] == "warn"
