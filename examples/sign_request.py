@@ -70,6 +70,13 @@ def _base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def _read(parser: argparse.ArgumentParser, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        parser.error(f"{file}: {error.strerror}")
+
+
 def main() -> None:
     """Print the header of one request."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -81,16 +88,21 @@ def main() -> None:
     parser.add_argument("--access-token", default="", help="dpop: the access token that the request carries")
     given = parser.parse_args()
     if given.kind == "hmac":
-        key = given.key_file.read_text().strip() if given.key_file else os.environ.get("APP_KEY", "")
+        key = _read(parser, given.key_file).decode().strip() if given.key_file else os.environ.get("APP_KEY", "")
         if not key:
             parser.error("no key: give --key-file or set APP_KEY")
         print(f"{given.header or 'x-app-token'}: {app_token(key, given.method, given.url)}")
         return
-    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    pem = given.key_file.read_bytes() if given.key_file else b""
-    held = load_pem_private_key(pem, None) if pem else generate_private_key(SECP256R1())
+    try:
+        pem = _read(parser, given.key_file) if given.key_file else b""
+        held = load_pem_private_key(pem, None) if given.key_file else generate_private_key(SECP256R1())
+    except (ValueError, TypeError):
+        parser.error(f"{given.key_file}: not a private key as PEM, without a password")
+    if not isinstance(held, EllipticCurvePrivateKey) or held.curve.name != "secp256r1":
+        parser.error(f"{given.key_file}: not a key on P-256")
     print(f"{given.header or 'dpop'}: {dpop_proof(held, given.method, given.url, access_token=given.access_token)}")
 
 

@@ -61,7 +61,11 @@ def make_keys(name: str) -> None:
     """Write a new key pair into the working directory."""
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with os.fdopen(os.open(f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    try:
+        descriptor = os.open(f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        sys.exit(f"{name}.key: {error.strerror}")
+    with os.fdopen(descriptor, "wb") as file:
         file.write(private)
     Path(f"{name}.jwks").write_text(json.dumps({"keys": [public_key(key)]}, indent=1) + "\n", encoding="utf-8")
     print(f"{name}.key (keep it) and {name}.jwks (give it away) written")
@@ -69,7 +73,12 @@ def make_keys(name: str) -> None:
 
 def send(key_file: Path, agent: str, method: str, url: str) -> int:
     """Send one signed request; print status and body."""
-    key = load_pem_private_key(key_file.read_bytes(), None)
+    try:
+        key = load_pem_private_key(key_file.read_bytes(), None)
+    except OSError as error:
+        sys.exit(f"{key_file}: {error.strerror}")
+    except (ValueError, TypeError):
+        sys.exit(f"{key_file}: not a private key as PEM, without a password")
     if not isinstance(key, Ed25519PrivateKey):
         sys.exit(f"{key_file}: not an Ed25519 key")
     headers = {"User-Agent": "price-robot/1.0", **sign(key, agent, method, url, int(time.time()))}
@@ -79,6 +88,8 @@ def send(key_file: Path, agent: str, method: str, url: str) -> int:
             status, body = answer.status, answer.read()
     except urllib.error.HTTPError as error:
         status, body = error.code, error.read()
+    except OSError as error:
+        sys.exit(f"{url}: {getattr(error, 'reason', error)}")
     print(status, body.decode(errors="replace"))
     return 0 if status < 400 else 1
 

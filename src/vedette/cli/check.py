@@ -100,6 +100,9 @@ def _show(config: Config, notes: list[tuple[str, str]], *, quiet: bool, decoys: 
         print(f"# feed {said}")
         if warning:
             print(f"# warning: {warning}")
+        file = feed.url.removeprefix("file:")
+        if file != feed.url and not Path(file).is_file():
+            print(f"# warning: feeds.{feed.name}: no such file, {file}")
     for path, why in notes:
         print(f"# not yet active: {path}: {why}")
     if not config.upstreams:

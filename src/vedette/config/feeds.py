@@ -35,7 +35,11 @@ def _url(reader: Reader, node: Node, path: str) -> Any:
     """An http(s) URL, or ``file:PATH`` beside the configuration; what is kept of a path is absolute."""
     value = text(2048)(reader, node, path)
     if value is MISSING or not value.startswith(FILE):
-        return MISSING if value is MISSING else notation(parse_url)(reader, node, path)
+        if value is MISSING:
+            return MISSING
+        if not value.startswith(("http://", "https://")):
+            return reader.problem(node, path, f'not a source, "{value[:60]}", write an https URL or file:PATH')
+        return notation(parse_url)(reader, node, path)
     name = value.removeprefix(FILE)
     name = name.removeprefix("//") if name.startswith("///") else name
     if not name or name.startswith("//"):

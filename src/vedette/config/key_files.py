@@ -65,10 +65,11 @@ def key_set(reader: Reader, node: Node, path: str) -> Any:
 
 def signature_agent(reader: Reader, node: Node, path: str) -> Any:
     """The URL by which an agent names itself: https, as the keys that are found there are its identity."""
-    value = notation(parse_url)(reader, node, path)
+    value = text(2048)(reader, node, path)
     if value is not MISSING and not value.startswith("https://"):
-        return reader.problem(node, path, f"not https, {_shown(node)}, write what its Signature-Agent field names")
-    return value
+        example = "the URL of its Signature-Agent field, such as https://bot.example"
+        return reader.problem(node, path, f"not https, {_shown(node)}, write {example}")
+    return value if value is MISSING else notation(parse_url)(reader, node, path)
 
 
 def agent_keys(reader: Reader, node: Node, path: str) -> Any:
@@ -82,7 +83,8 @@ def agent_keys(reader: Reader, node: Node, path: str) -> Any:
     if any(_SECRET_MEMBERS & set(key) for key in keys):
         return reader.problem(node, path, f"a secret in a key file, {_shown(node)}, keep only the public halves there")
     if not keys:
-        reader.inactive.append((path, "no key is there, so nothing can be verified"))
+        what = "no key is there" if Path(value.removeprefix(FILE)).exists() else f"{_shown(node)} does not exist"
+        reader.inactive.append((path, f"{what}, so nothing can be verified"))
     return value
 
 

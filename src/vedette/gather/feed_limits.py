@@ -90,7 +90,7 @@ def weigh(before: Ranges, after: Ranges) -> None:
     ):
         change = abs(new - old)
         if change > CHANGE_MOST * old and change > CHANGE_FREE[what]:
-            raise HeldBackError(f"held back: {old} {what} become {new}, more than {CHANGE_MOST:.0%} at once")
+            raise HeldBackError(f"{old} {what} become {new}, more than {CHANGE_MOST:.0%} at once")
 
 
 def _addresses(ranges: Ranges) -> int:

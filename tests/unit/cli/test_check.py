@@ -99,6 +99,14 @@ def test_check_opens_the_certificate_that_serve_will_need(tmp_path: Path) -> Non
     assert vedette("check", cwd=tmp_path).returncode == 0
 
 
+def test_a_feed_whose_file_is_not_there_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "vedette.yaml").write_text("feeds: [{name: mine, url: file:mine.txt, kind: vpn}]\n")
+    warning = f"# warning: feeds.mine: no such file, {tmp_path / 'mine.txt'}"
+    assert warning in vedette("check", cwd=tmp_path).stdout.splitlines()
+    (tmp_path / "mine.txt").write_text("192.0.2.1\n")
+    assert warning not in vedette("check", cwd=tmp_path).stdout
+
+
 def test_what_a_preset_cannot_do_yet_is_said(tmp_path: Path) -> None:
     (tmp_path / "vedette.yaml").write_text("policy: balanced\ntrusted_proxies: [10.0.0.0/8]\n")
     notes = [line for line in vedette("check", cwd=tmp_path).stdout.splitlines() if line.startswith("# ")]

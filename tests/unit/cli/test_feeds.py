@@ -58,7 +58,7 @@ def test_a_change_that_is_held_back(run, tmp_path):
     run("update", "mine")
     (tmp_path / "list.txt").write_text("".join(f"8.8.8.{place}\n" for place in range(0, 200, 2)))
     code, out, errors = run("update", "mine")
-    assert code == 1 and "mine: held: held back: 1 entries become 100" in out
+    assert code == 1 and "mine: held: 1 entries become 100" in out
     assert "vedette feeds update 'mine' --accept" in errors
     assert run("update", "mine", "--accept")[:2] == (0, "mine: 100 entries\n")
 

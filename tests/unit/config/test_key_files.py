@@ -43,13 +43,17 @@ def test_a_key_set_is_read_from_beside_the_configuration(tmp_path: Path) -> None
     assert read_key_file(Path(agent.keys.removeprefix("file:"))) == (KEY,)
 
 
-@pytest.mark.parametrize("text", [None, '{"keys": []}'])
-def test_a_file_without_a_key_is_noted(text: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"), [(None, "file:keys.jwks does not exist"), ('{"keys": []}', "no key is there")]
+)
+def test_a_file_without_a_key_is_noted(text: str | None, said: str, tmp_path: Path) -> None:
     (tmp_path / "vedette.yaml").write_text(AGENT)
     if text is not None:
         (tmp_path / "keys.jwks").write_text(text)
     _, notes = load_with_notes(tmp_path / "vedette.yaml")
-    assert any(path == "good_bots.agents[0].keys" and "no key is there" in note for path, note in notes)
+    assert any(
+        path == "good_bots.agents[0].keys" and note == f"{said}, so nothing can be verified" for path, note in notes
+    )
 
 
 def test_a_folder_is_no_key_set(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_feeds(tmp_path):
     assert [level for level, _, _ in found] == ["ok", "warn", "warn", "note"]
     assert re.fullmatch(r"feed fine: 1 ranges, \d+ seconds old", found[0][1])
     assert found[1][1] == "feed gone failed: cannot be read, No such file or directory; nothing is known of it"
-    assert found[2][1].startswith("feed held held: held back: 1 entries become 50") and "--accept" in found[2][2]
+    assert found[2][1].startswith("feed held held: 1 entries become 50") and "--accept" in found[2][2]
     assert _feeds({}, tmp_path) == []
     file.write_text("nonsense")
     assert _feeds({"file": str(file)}, tmp_path) == []
