@@ -62,12 +62,13 @@ _BROWSERS = (
     ("firefox_ios", re.compile(r"\bfxios/(\d{1,4})", re.IGNORECASE)),
     ("google_ios", re.compile(r"\bgsa/(\d{1,4})", re.IGNORECASE)),
     ("firefox", re.compile(r"\bfirefox/(\d{1,4})", re.IGNORECASE)),
-    ("webview", re.compile(r"; wv\).*\bchrome/(\d{1,4})", re.IGNORECASE)),
+    ("webview", re.compile(r"^(?>.*?; wv\)).*\bchrome/(\d{1,4})", re.IGNORECASE)),
     ("chrome", re.compile(r"\bchrom(?:e|ium)/(\d{1,4})", re.IGNORECASE)),
-    ("android", re.compile(r"\bandroid\b.*\bversion/(\d{1,4})[\d.]*.*\bsafari/", re.IGNORECASE)),
-    ("safari", re.compile(r"\bversion/(\d{1,4})[\d.]*.*\bsafari/", re.IGNORECASE)),
+    # atomic groups (?>…): what stands in an agent a hundred times is not tried in each combination
+    ("android", re.compile(r"^(?>.*?\bandroid\b)(?>.*?\bversion/(\d{1,4}+)).*\bsafari/", re.IGNORECASE)),
+    ("safari", re.compile(r"^(?>.*?\bversion/(\d{1,4}+)).*\bsafari/", re.IGNORECASE)),
     ("explorer", re.compile(r"\b(?:msie |trident/.*rv:)(\d{1,3})", re.IGNORECASE)),
-    ("webview_ios", re.compile(r"\b(?:iphone|ipad|ipod)\b.*\bapplewebkit/()", re.IGNORECASE)),
+    ("webview_ios", re.compile(r"^(?>.*?\b(?:iphone|ipad|ipod)\b).*\bapplewebkit/()", re.IGNORECASE)),
 )
 _WITHOUT_CHROMIUM = ("edge_legacy", "chrome_ios", "firefox_ios", "google_ios", "webview_ios", "explorer")
 _CHROMIUM = re.compile(r"(?:\b|\bheadless)chrom(?:e|ium)/(\d{1,4})", re.IGNORECASE)

@@ -162,3 +162,11 @@ def test_agents_of_people_are_browsers_and_possible() -> None:
     assert sum(agent.impossible > 0.0 for agent in found) <= len(PEOPLE) // 20
     inside = {agent.family for agent in found if agent.chromium and agent.platform != "iOS"}
     assert inside <= {"chrome", "edge", "opera", "samsung", "webview"}
+
+
+def test_the_versions_of_a_browser_stand_anywhere() -> None:
+    old = "Mozilla/5.0 (Linux; U; Android 4.0.4; en-gb; GT) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30"
+    safari = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4.1 Safari/605.1.15"
+    assert [(read(text).family, read(text).major) for text in (old, safari)] == [("android", 4), ("safari", 17)]
+    assert read(f"Mozilla/5.0 Version/x {safari}").major == 17
+    assert read("Mozilla/5.0 " + "android " * 20 + "version/" + "1." * 160).family == "mozilla"
