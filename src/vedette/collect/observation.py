@@ -69,6 +69,7 @@ KINDS = (
     "address",
     "network",
     "session",
+    "user",
     "account",
     "agent",
     "order",
@@ -330,7 +331,8 @@ class Collector:
     def observe(self, request: Request, now: float) -> Observation:
         """Observe one request; whatever it holds, the result is bounded."""
         names, values = read_headers(request.headers)
-        if now - self._hour >= _HOUR_S:  # what is known of networks fades, but not by the second
+        # what is known of networks fades, but not by the second; a clock that is set right again is followed back
+        if not -_HOUR_S <= now - self._hour < _HOUR_S:
             self._hour = now // _HOUR_S * _HOUR_S
             self._located.cache_clear()
         place = self._located(self._proxies.client_of(request, values)[:256])
@@ -369,7 +371,7 @@ class Collector:
 
         account_text = request.user_name
         if account_text and route.purpose != "login":  # who is logged in, not who tries to
-            session = session or self.hash("session", f"user {account_text}")
+            session = session or self.hash("user", account_text)
             account_text = ""
         if not account_text and endpoint is not None and endpoint.name in self._accounts:
             account_text = self._accounts[endpoint.name](request, values, cookies, parameters)

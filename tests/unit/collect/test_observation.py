@@ -217,3 +217,15 @@ def test_wide_networks_are_a_sixteen_of_ipv4_and_a_thirty_two_of_ipv6(collector:
     assert len(many) > 600, "the low 16 bits tell networks apart"
     other = Collector(CONFIG, b"q" * 32).observe(change(client_address="198.51.100.7"), NOW)
     assert other.place.wide != wide("198.51.100.7")
+
+
+def test_no_cookie_is_taken_for_the_session_of_a_known_user(collector: Collector) -> None:
+    known = collector.observe(change(headers=None, user_name="anna"))
+    assert known.session
+    assert collector.observe(change(headers=(("cookie", "sid=user anna"),))).session != known.session
+
+
+def test_a_clock_that_is_set_right_again_is_followed_back(collector: Collector) -> None:
+    collector.observe(CALL, 4e9)
+    collector.observe(CALL, NOW)
+    assert collector._hour == NOW // 3600 * 3600
