@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -14,9 +14,13 @@ from vedette.config.feeds import describe
 from vedette.config.schema import Config
 from vedette.errors import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["command"]
 
 DEFAULT = Path("vedette.yaml")
+OPERATIONS_SHOWN = 50
 
 
 Format = Literal["auto", "jsonl", "combined", "common", "envoy", "alb", "cloudfront", "har"]
@@ -58,7 +62,7 @@ def command(
     quiet
         Print mistakes only.
     endpoints
-        Logs, or - for standard input.
+        Logs, or - for standard input; FILE, where there is one, stands before it.
     format
         Of all logs; auto looks at the first lines of each.
     data
@@ -103,11 +107,30 @@ def _show(config: Config, notes: list[tuple[str, str]], *, quiet: bool, decoys: 
         file = feed.url.removeprefix("file:")
         if file != feed.url and not Path(file).is_file():
             print(f"# warning: feeds.{feed.name}: no such file, {file}")
+    for line in _operations(config):
+        print(f"# {line}")
     for path, why in notes:
         print(f"# not yet active: {path}: {why}")
     if not config.upstreams:
         print("# no upstream: vedette serve needs one here or as --upstream")
     return 0
+
+
+def _operations(config: Config) -> Iterator[str]:
+    """Say what was made of each operation of the OpenAPI document, so that a wrong guess is seen before it matters."""
+    from vedette.collect.openapi import described
+
+    found = described(config)
+    for one in found[:OPERATIONS_SHOWN]:
+        endpoint = one.endpoint
+        words = [f"purpose {endpoint.purpose}"]
+        for what, where in (("account", endpoint.account), ("object", endpoint.object)):
+            if where is not None:
+                words.append(f"{what} {where.source}.{where.name}")
+        path = "/" + "/".join(endpoint.match.segments)
+        yield f"operation {endpoint.name}: {endpoint.match.method} {path}, {', '.join(words)}"
+    if len(found) > OPERATIONS_SHOWN:
+        yield f"and {len(found) - OPERATIONS_SHOWN:,} operations more"
 
 
 def _check_files(config: Config) -> None:

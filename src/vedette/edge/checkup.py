@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from vedette.config import load
+from vedette.config.schema import Config
 from vedette.doors.client import ask
 from vedette.edge.place import read_state
 from vedette.errors import ConfigError
@@ -80,7 +81,7 @@ async def examine(data: Path) -> list[Finding]:
         findings.append(
             Finding("note", f"it runs version {state.get('version')}, {version('vedette')} is installed", "restart it")
         )
-    findings += [*_configuration(state, data), *_processes(state), *_gathered(data), *_feeds(state, data)]
+    findings += [*_configuration(state, data), *_processes(state), *_gathered(data), *_given(state, data)]
     sockets = state.get("sockets", {})
     engine, serve = Path(sockets.get("engine", "")), Path(sockets.get("serve", ""))
     first = await _sample(engine, serve)
@@ -286,17 +287,37 @@ def _gathered(data: Path) -> list[Finding]:
     return findings
 
 
-def _feeds(state: Mapping[str, Any], data: Path) -> list[Finding]:
+def _given(state: Mapping[str, Any], data: Path) -> list[Finding]:
+    """Judge what the configuration names: key files and feeds."""
+    file = str(state.get("file") or "")
+    if not file:
+        return []
+    try:
+        config = load(Path(file), state.get("flags") or {}, data=data)
+    except ConfigError:
+        return []  # said already
+    return [*_key_files(config), *_feeds(config, data)]
+
+
+def _key_files(config: Config) -> list[Finding]:
+    from vedette.snapshot.keys import read_key_files
+
+    findings = []
+    for one in read_key_files(config, time.time()):
+        if one.keys:
+            findings.append(Finding("ok", f"{one.source}: {len(one.keys)} keys"))
+        else:
+            step = "nothing can be verified with it; put the public keys there, it is read again within a second"
+            findings.append(Finding("warn", f"{one.source}: {one.error or 'no key is there'}", step))
+    return findings
+
+
+def _feeds(config: Config, data: Path) -> list[Finding]:
     """Judge each feed of the configuration: its age, and what became of the last try."""
     from vedette.gather.feeds import FeedKeeper
 
-    try:
-        file = str(state.get("file") or "")
-        config = load(Path(file), state.get("flags") or {}, data=data) if file else None
-    except ConfigError:
-        return []  # said already
     findings = []
-    for one in FeedKeeper(config, data).states() if config is not None else ():
+    for one in FeedKeeper(config, data).states():
         age = f"{one.entries} ranges, {_ago(one.date)} old" if one.date else "nothing is known of it"
         if one.state == "ok":
             findings.append(Finding("ok", f"feed {one.name}: {age}"))
@@ -305,7 +326,9 @@ def _feeds(state: Mapping[str, Any], data: Path) -> list[Finding]:
                 Finding("note", f"feed {one.name} has not been read yet", f"vedette feeds update {one.name!r}")
             )
         else:
-            step = "its last good ranges stay in force and fade"
+            step = f"mend it, then: vedette feeds update {one.name!r}"
+            if one.date:
+                step = "its last good ranges stay in force and fade"
             if one.state == "held":
                 step = f"look at the list, then: vedette feeds update {one.name!r} --accept"
             findings.append(Finding("warn", f"feed {one.name} {one.state}: {one.error}; {age}", step))

@@ -266,6 +266,9 @@ def _match(method: str, template: str) -> tuple[str, str]:
 def lines(found: list[Proposal], about: str) -> Iterator[str]:
     """Write proposals as the ``endpoints`` section of a configuration, each with what speaks for it."""
     yield f"# {about}"
+    if not found:
+        yield "# Nothing that is not configured was asked for and answered well."
+        return
     yield "# Check each purpose and selector, then paste what you keep into vedette.yaml: the first match wins."
     if len(found) > MOST:
         yield f"# {len(found):,} endpoints were learned; these are the {MOST} asked for most."

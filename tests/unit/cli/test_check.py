@@ -213,6 +213,27 @@ def test_endpoints_of_a_log_are_proposed(tmp_path: Path) -> None:
     (tmp_path / "vedette.yaml").write_text("endpoints: [{name: mine, match: GET /products/7}]\n")
     again = vedette("check", "vedette.yaml", "--endpoints", "access.log", "--format", "combined", cwd=tmp_path)
     assert "of which 1 belong to endpoints that are configured" in again.stdout
+    (tmp_path / "vedette.yaml").write_text("endpoints: [{name: all, match: GET /**}]\n")
+    nothing = vedette("check", "vedette.yaml", "--endpoints", "access.log", cwd=tmp_path)
+    assert nothing.returncode == 0
+    assert nothing.stdout.endswith("# Nothing that is not configured was asked for and answered well.\n")
+
+
+def test_what_was_made_of_an_openapi_document_is_said(tmp_path: Path) -> None:
+    (tmp_path / "vedette.yaml").write_text("openapi: api.yaml\n")
+    (tmp_path / "api.yaml").write_text(
+        "openapi: 3.1.0\n"
+        "paths:\n"
+        "  /login:\n"
+        "    post:\n"
+        "      operationId: signIn\n"
+        "      requestBody: {content: {application/json: {schema: {type: object, properties: {email: {type: string}}}}}}\n"
+        + "".join(f"  /products{n}/{{id}}:\n    get: {{operationId: product{n}}}\n" for n in range(50))
+    )
+    said = vedette("check", cwd=tmp_path).stdout
+    assert "\n# operation signIn: POST /login, purpose login, account body.email\n" in said
+    assert "\n# operation product0: GET /products0/{id}, purpose other, object path.id\n" in said
+    assert "\n# and 1 operations more\n" in said
 
 
 def test_endpoints_of_standard_input_are_proposed() -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from vedette.config import load
-from vedette.edge.checkup import Sample, _feeds, _gathered, examine, judge_traffic, read_samples
+from vedette.edge.checkup import Sample, _gathered, _given, examine, judge_traffic, read_samples
 from vedette.gather.feeds import FeedKeeper
 from vedette.snapshot.files import write
 from vedette.snapshot.findings import Finding, Findings
@@ -103,14 +103,31 @@ def test_feeds(tmp_path):
         (tmp_path / f"{name}.txt").write_text("".join(f"8.8.8.{place}\n" for place in range(0, lines * 2, 2)))
         asyncio.run(keeper.refresh([name], time.time()))
     asyncio.run(keeper.refresh(["gone"], time.time()))
-    found = [(finding.level, finding.text, finding.step) for finding in _feeds({"file": str(file)}, tmp_path)]
+    found = [(finding.level, finding.text, finding.step) for finding in _given({"file": str(file)}, tmp_path)]
     assert [level for level, _, _ in found] == ["ok", "warn", "warn", "note"]
     assert re.fullmatch(r"feed fine: 1 ranges, \d+ seconds old", found[0][1])
     assert found[1][1] == "feed gone failed: cannot be read, No such file or directory; nothing is known of it"
+    assert found[1][2] == "mend it, then: vedette feeds update 'gone'"
     assert found[2][1].startswith("feed held held: 1 entries become 50") and "--accept" in found[2][2]
-    assert _feeds({}, tmp_path) == []
+    assert _given({}, tmp_path) == []
     file.write_text("nonsense")
-    assert _feeds({"file": str(file)}, tmp_path) == []
+    assert _given({"file": str(file)}, tmp_path) == []
+
+
+def test_key_files(tmp_path):
+    file = tmp_path / "vedette.yaml"
+    agents = ", ".join(
+        f"{{name: {name}, signature_agent: 'https://{name}.example', keys: 'file:{name}.jwks'}}"
+        for name in ("good", "gone")
+    )
+    file.write_text(f"upstream: http://127.0.0.1:8000\ngood_bots: {{agents: [{agents}]}}\n")
+    key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    (tmp_path / "good.jwks").write_bytes(msgspec.json.encode({"keys": [key]}))
+    found = [(finding.level, finding.text) for finding in _given({"file": str(file)}, tmp_path)]
+    assert found == [
+        ("ok", f"file:{tmp_path}/good.jwks: 1 keys"),
+        ("warn", f"file:{tmp_path}/gone.jwks: cannot be read: No such file or directory"),
+    ]
 
 
 def test_trusted_proxies_are_the_peers_there_should_be():
