@@ -15,6 +15,8 @@ from vedette.detect.compiled import kernel
 from vedette.detect.features import index
 from vedette.detect.habits import measure_key
 from vedette.detect.places import (
+    F_CLIENT_CLASS,
+    F_NETWORK_HOSTING,
     K_ACCOUNT,
     K_ADDRESS,
     K_CLIENT,
@@ -53,6 +55,10 @@ Array = np.ndarray[Any, Any]
 
 _DIRECT = np.array([index(name) for name in SIGNALS[S_DIRECT:]], np.int64)
 _DIRECT_COUNT = len(_DIRECT)
+PROGRAM = 0.5
+"""``client_class`` from which on a client does not claim to be a browser or an app."""
+AT_HOME = 0.25
+"""How much a hosting network then says of what it says otherwise."""
 
 
 @kernel
@@ -73,6 +79,8 @@ def measure(
     features[:] = np.nan
     for place in range(_DIRECT_COUNT):
         features[_DIRECT[place]] = signals[S_DIRECT + place]
+    if features[F_CLIENT_CLASS] >= PROGRAM:
+        features[F_NETWORK_HOSTING] *= AT_HOME
     start = offsets[TABLE_SHARED, 0]
     shared = arena[start : start + SHARED_BYTES].view(SHARED)[0]
     totals = shared["totals"]

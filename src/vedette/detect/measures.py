@@ -158,7 +158,7 @@ FEATURES: tuple[Feature, ...] = (
         "TLS handshake",
     ),
     Feature(
-        "tls_library", _HEADER, "request", "", "flag", 0.0, 1.0, 2.0,
+        "tls_library", _HEADER, "request", "", "flag", 0.0, 1.0, 1.0,
         "a browser is claimed over the handshake of an HTTP library; office proxies do it too",
         "handshake is that of an HTTP library",
         "TLS handshake",
@@ -446,8 +446,9 @@ FEATURES: tuple[Feature, ...] = (
         "network",
     ),
     Feature(
-        "network_hosting", _NETWORK, "request", "", "flag", 0.0, 1.0, 0.8,
-        "the address is in a range of a hosting or cloud provider", "comes from a hosting provider",
+        "network_hosting", _NETWORK, "request", "", "number", 0.0, 1.0, 0.8,
+        "the address is in a range of a hosting or cloud provider: 1; 0.25 for who claims to be no browser and no "
+        "app, because programs are at home there", "comes from a hosting provider",
         "network kind",
     ),
     Feature(
