@@ -7,6 +7,7 @@ of their arguments and the tables: no clock, no socket, no thread, no randomness
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ class Engine:
         collector = Collector(config, self._key, self._gathered)
         earlier: Collector | None = getattr(self, "_collector", None)
         if earlier is not None:
-            collector.router.restore(earlier.router.state())
+            with suppress(ValueError):  # an operator's word is in force, whatever clients had it learn
+                collector.router.restore(earlier.router.state())
         self._collector = collector
         self._policy = policy
         self._success = success

@@ -306,6 +306,14 @@ def test_reload_keeps_the_tables(site: Site) -> None:
     assert math.expm1(float(values[0])) > 3.5
 
 
+def test_nothing_that_clients_have_it_learn_keeps_a_configuration_out(site: Site) -> None:
+    site.call("/a" * 20, method="A" + "/" * 15)
+    with pytest.raises(ValueError, match="more than ever"):
+        site.engine.restore(site.engine.state())
+    site.engine.reload(config(mode="monitor"))
+    assert site.call("/api/internal/export").enforced is False
+
+
 def test_tables_survive_a_killed_engine(tmp_path: Path) -> None:
     first = Site(Engine.open(config(), key=b"k" * 32, directory=tmp_path, shrink=8))
     first.stuff(40)

@@ -117,7 +117,12 @@ def _directory(data: Path | None, config: Path | None) -> Path:
         return Path(Events().directory)
     from vedette.config import load
 
-    return Path(load(chosen, {}).events.directory)
+    try:
+        return Path(load(chosen, {}).events.directory)
+    except ConfigError as error:
+        raise ConfigError(
+            [*error.problems, "or name the data directory with --data, then no configuration is read"]
+        ) from None
 
 
 def _page(decision: dict[str, Any], weighed: WhatIf, console: Console, *, is_whole: bool) -> list[RenderableType]:

@@ -219,6 +219,8 @@ def _nothing_valid(logs: list[Log]) -> str:
                 f"{log.name}: {'an archive without entries' if log.format == 'har' else 'nothing but blank lines'}"
             )
     advice = "; is it another format? name it with --format" if any(log.lines for log in logs) else ""
+    if any(log.lines and log.format == "har" for log in logs):
+        advice = "; entries from a cache, or with neither serverIPAddress nor a Host field, were never sent"
     return f"no valid request in the input: {', '.join(found)}{advice}"
 
 

@@ -38,7 +38,8 @@ MAX_CACHED = 8192
 MAX_METHOD = 32
 MAX_ASKED = 8192
 """Requests whose answer is waited for."""
-MAX_STATE_BYTES = 4 << 20
+MAX_STATE_BYTES = 20 << 20
+"""More than all limits together allow, in UTF-8 of four bytes a character."""
 OPERATION_ANSWERS = 8
 """Good answers after which a GraphQL operation is taken for one of the API's own: GraphQL answers 200 to anything."""
 
@@ -322,7 +323,7 @@ class Router:
         return self._learned.names()
 
     def state(self) -> bytes:
-        """Give all that was learned, for :meth:`restore`; at most 4 MiB."""
+        """Give all that was learned, for :meth:`restore`; at most 20 MiB, most often some hundred KiB."""
         counters = {name: self._catalogues[name].state() for name in sorted(self._catalogues)}
         return msgspec.msgpack.encode({"version": 1, "learned": self._learned.state(), "catalogues": counters})
 

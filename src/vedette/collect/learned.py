@@ -29,7 +29,6 @@ MAX_VALUES = 128
 MAX_ALL_VALUES = 8192
 MAX_SLUGS = 256
 MAX_DEPTH = 8
-MAX_STATE_BYTES = 4 << 20
 
 COLLECTED = 16
 """So many values below the name of a collection (``/products``) make a place one of values, whatever they look like."""

@@ -175,6 +175,7 @@ class Observation(Struct, frozen=True, gc=False):
         catalogue: Objects that the endpoint is known to have, NaN where unknown.
         texts: Session, device, API key and account in the clear, for the rule language alone.
         holder: What a stop is held for: session, else address with fingerprint; never a key, which many may share.
+        is_at_home: The partner calls from one of the networks that are configured as its own.
     """
 
     place: Place
@@ -206,6 +207,7 @@ class Observation(Struct, frozen=True, gc=False):
     api_key_text: str
     account_text: str
     holder: int
+    is_at_home: bool
 
 
 class Collector:
@@ -233,6 +235,7 @@ class Collector:
         self._proxies = TrustedProxies(config.trusted_proxies, config.forwarded.address)
         self._forwarded_ja4 = config.forwarded.ja4
         self._partners = {self.hash("key", p.api_key.value): p.name for p in config.partners}
+        self._homes = {p.name: TrustedProxies(p.networks, "") for p in config.partners if p.networks}
         self.devices = Devices(config, key) if config.identity.device_cookie else None
         self._programs: dict[tuple[Any, ...], Known] = {}
         self._hour = 0.0
@@ -394,6 +397,8 @@ class Collector:
             )
             touched = self._traps.weigh(kind, where)
         holder = session or together(place.hash, known.fingerprint)
+        partner = self._partners.get(api_key, "") if api_key else ""
+        home = self._homes.get(partner) if partner else None
         return Observation(
             place,
             self._robots.claim(agent, place.text, place.facts, now) if agent else NOBODY,
@@ -420,12 +425,13 @@ class Collector:
             self.hash("request", request.id),
             touched,
             float(is_probe(request.path if route.is_open else "", request.query)),
-            self._partners.get(api_key, "") if api_key else "",
+            partner,
             session_text,
             device or cookie.id,
             api_key_text,
             account_text,
             holder,
+            home is not None and home.trusts(place.text),
         )
 
     def _recognise(self, request: Request, names: tuple[str, ...] | None, values: dict[str, str], host: str) -> Known:

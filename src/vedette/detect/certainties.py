@@ -106,7 +106,7 @@ def settle(
             how = seen.claim.by if seen.claim.name == agent else "signature"
             return _certain("good_bot", GOOD, "verified_agent", f"{agent}, by {how}", agent)
     elif seen.partner:
-        from_elsewhere = features[_KEY_NETWORK] > 0.0 and not seen.place.facts.is_own
+        from_elsewhere = features[_KEY_NETWORK] > 0.0 and not seen.is_at_home
         if not (from_elsewhere or features[_KEY_FINGERPRINT] > 0.0 or features[_KEY_VOLUME] >= TIMES_BUSY):
             return _certain("good_bot", GOOD, "partner", f"key of partner {seen.partner}")
     if low >= BAD_LOW:

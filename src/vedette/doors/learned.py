@@ -10,13 +10,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from vedette.collect.endpoints import MAX_STATE_BYTES
 from vedette.engine import Engine
 from vedette.telemetry import logger
 
 __all__ = ["Learned"]
 
 SAVE_EVERY_S = 60.0
-LARGEST = 8 << 20
 
 
 class Learned:
@@ -31,7 +31,7 @@ class Learned:
         """Give an engine what an earlier one had learned, where that can be read."""
         try:
             with self.path.open("rb") as file:
-                state = file.read(LARGEST + 1)
+                state = file.read(MAX_STATE_BYTES + 1)
             engine.restore(state)
         except FileNotFoundError:
             return

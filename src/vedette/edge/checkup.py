@@ -30,6 +30,8 @@ BETWEEN_S = 1.0
 FEW_PEERS = 0.8
 ONE_FINGERPRINT = 0.8
 DEGRADED_SHARE = 0.01
+START_S = 600.0
+"""A start that takes longer, even one that compiles on a busy machine, is a fault."""
 LOW_BYTES, LAST_BYTES = 1 << 30, 100 << 20
 _TASKS = {
     "edge": "clients cannot connect",
@@ -94,8 +96,7 @@ def judge_traffic(first: Sample, second: Sample, state: Mapping[str, Any]) -> li
     """Judge two samples, taken :data:`BETWEEN_S` apart: are decisions made, and about whom."""
     findings: list[Finding] = []
     refusing = ", ".join(state.get("on_failure_block") or ())
-    is_starting = state.get("ready") is False
-    if not second.engine and not is_starting:
+    if not second.engine and not _is_starting(state):
         consequence = "requests pass undecided, marked degraded (fail open)"
         if refusing:
             consequence += f"; endpoints with on_failure: block ({refusing}) answer 503"
@@ -246,7 +247,7 @@ def _processes(state: Mapping[str, Any]) -> list[Finding]:
     for name, pid in state.get("processes", {}).items():
         if pid and _is_alive(pid):
             running.append(f"{name} {pid}")
-        elif state.get("ready") is False:
+        elif _is_starting(state):
             step = "wait for the line ready; the very first start compiles for a minute or two"
             findings.append(Finding("warn", f"{name} is still starting; until then {_TASKS.get(name, '')}", step))
         else:
@@ -333,6 +334,10 @@ def _feeds(config: Config, data: Path) -> list[Finding]:
                 step = f"look at the list, then: vedette feeds update {one.name!r} --accept"
             findings.append(Finding("warn", f"feed {one.name} {one.state}: {one.error}; {age}", step))
     return findings
+
+
+def _is_starting(state: Mapping[str, Any]) -> bool:
+    return state.get("ready") is False and time.time() - float(state.get("started", 0)) < START_S
 
 
 def _is_alive(pid: int) -> bool:

@@ -132,7 +132,11 @@ class FeedKeeper:
                         await asyncio.to_thread(self._build, any(is_changed for _, is_changed in done))
                         return [state for state, _ in done]
             except OSError as error:
-                return [self._unkept(self.feeds[name], now, error) for name in names if name in self.feeds]
+                unkept = [self._unkept(self.feeds[name], now, error) for name in names if name in self.feeds]
+                if told is not None:
+                    for state in unkept:
+                        told(state)
+                return unkept
             if asyncio.get_running_loop().time() > deadline:
                 raise BusyError("another process refreshes feeds")
             await asyncio.sleep(0.2)
@@ -192,7 +196,7 @@ class FeedKeeper:
         state = structs.replace(
             before,
             state="failed",
-            error=f"cannot be kept, {error.strerror}",
+            error=f"cannot be kept, {f'{error.filename}: ' if error.filename else ''}{error.strerror}",
             failures=before.failures + 1,
             checked=now,
         )

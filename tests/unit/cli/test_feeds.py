@@ -54,6 +54,13 @@ def test_an_update_tells_what_became_of_each_and_fails_with_one(run, tmp_path):
     assert run("update", "gone")[0] == 0
 
 
+def test_a_data_directory_that_cannot_be_used_is_said(run, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    code, out, _ = run("update", "mine", "--data", str(tmp_path / "taken"))
+    assert code == 1
+    assert out.startswith(f"mine: failed: cannot be kept, {tmp_path / 'taken'}")
+
+
 def test_a_change_that_is_held_back(run, tmp_path):
     run("update", "mine")
     (tmp_path / "list.txt").write_text("".join(f"8.8.8.{place}\n" for place in range(0, 200, 2)))

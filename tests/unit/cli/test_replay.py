@@ -83,6 +83,12 @@ def test_a_reader_that_goes_away_costs_no_file_and_no_message(tmp_path: Path, lo
     assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 120
 
 
+UNSENT = (
+    '{"log": {"version": "1.2", "entries": [{"startedDateTime": "2026-01-01T00:00:00Z", "request": {"method": "GET",'
+    ' "url": "https://shop.example/", "headers": [{"name": "User-Agent", "value": "x"}]}, "response": {"status": 200}}]}}'
+)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -90,6 +96,7 @@ def test_a_reader_that_goes_away_costs_no_file_and_no_message(tmp_path: Path, lo
         (("none.log",), 1, "none.log: No such file"),
         (("empty.log",), 1, "no valid request in the input: empty.log is empty"),
         (("noise.log",), 1, "its format cannot be told"),
+        (("unsent.har",), 1, "none of its 1 entries is a request as har; entries from a cache, or with neither"),
         (("access.log", "--format", "har"), 1, "there is no log.entries in it"),
         (("access.log", "--format", "alb"), 1, "not an access-log line"),
         (("access.log", "--format", "xml"), 2, "xml"),
@@ -113,11 +120,13 @@ def test_mistakes_are_said_without_a_trace(
     (tmp_path / "foreign.csv").write_text("http.request.id,actor\nanother,human\n")
     (tmp_path / "empty.log").write_bytes(b"")
     (tmp_path / "noise.log").write_bytes(b"one\ntwo\n")
+    (tmp_path / "unsent.har").write_text(UNSENT)
+    files = sorted(tmp_path.iterdir())
     done = vedette(*words, cwd=tmp_path, data=b"")
     assert done.returncode == code, text(done)
     assert said in text(done)
     assert "Traceback" not in text(done)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["access.log", "empty.log", "foreign.csv", "noise.log"]
+    assert sorted(tmp_path.iterdir()) == files
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from random import Random
 
 import msgspec
 import pytest
@@ -323,3 +324,18 @@ def test_a_long_method_is_not_remembered_whole() -> None:
         router.find("A" * 60_000 + str(number), "", "/api/products")
     assert len(router._cached) == 1
     assert max(len(method) for method, _ in router._cached) <= 32
+
+
+def test_whatever_clients_have_it_learn_can_be_restored() -> None:
+    router = Router(())
+    chance = Random(1)
+    letters = [chr(0x20000 + place) for place in range(1024)]
+    for number in range(1, 4001):
+        words = ["".join(chance.choices(letters, k=32)) for _ in range(7)]
+        route, _ = router.find("GET", "", "/" + "/1/".join(words))
+        router.ask(number, route, number)
+        router.answer(number, 200)
+    assert len(router.state()) > 4 << 20
+    again = Router(())
+    again.restore(router.state())
+    assert again.confirmed() == router.confirmed()

@@ -229,3 +229,22 @@ def test_a_clock_that_is_set_right_again_is_followed_back(collector: Collector) 
     collector.observe(CALL, 4e9)
     collector.observe(CALL, NOW)
     assert collector._hour == NOW // 3600 * 3600
+
+
+def test_a_partner_is_at_home_in_its_own_networks_alone() -> None:
+    partners = tuple(
+        Partner(name=name, api_key=Secret("env:KEY", f"key-{name}"), networks=(network,))
+        for name, network in (("feed", "198.51.100.0/24"), ("other", "203.0.113.0/24"))
+    )
+    collector = Observing(msgspec.structs.replace(CONFIG, partners=partners), b"k" * 32)
+    found = {
+        (name, address): collector.observe(
+            change(client_address=address, headers=(("x-api-key", f"key-{name}"),))
+        ).is_at_home
+        for name in ("feed", "other", "nobody")
+        for address in ("198.51.100.7", "203.0.113.7", "somebody")
+    }
+    assert {where for where, is_at_home in found.items() if is_at_home} == {
+        ("feed", "198.51.100.7"),
+        ("other", "203.0.113.7"),
+    }

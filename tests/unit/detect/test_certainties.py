@@ -138,6 +138,8 @@ def test_attested_hardware_makes_a_person_unless_evidence_is_overwhelming(plain:
 
 def test_a_partner_may_say_beforehand_where_it_calls_from(plain: Observation) -> None:
     place = structs.replace(plain.place, facts=structs.replace(plain.place.facts, is_own=True, is_known=True))
-    seen = structs.replace(plain, partner="feed", place=place)
+    elsewhere = structs.replace(plain, partner="feed", place=place)  # of the operator, or of another partner
+    assert judged(elsewhere, key_network=1.0).certainty is None
+    seen = structs.replace(elsewhere, is_at_home=True)
     assert judged(seen, key_network=1.0).certainty == GOOD
     assert judged(seen, key_network=1.0, key_fingerprint=1.0).certainty is None

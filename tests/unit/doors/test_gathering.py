@@ -160,3 +160,13 @@ def test_a_key_file_that_goes_bad_keeps_its_keys_and_is_said_once(tmp_path):
     found = gathered.keys.get(f"file:{file}")
     assert (found.keys, found.fetched, found.failed) == ((PUBLIC,), 2.0, 3.0)
     assert watch.look(4.0) == (None, ())
+
+
+def test_long_questions_do_not_cost_others_their_place(path, asking):
+    long = [Inquiry("directory", f"https://{n}.example/".ljust(2048, "a"), "b" * 2048) for n in range(63)]
+    with bind(path) as listening:
+        asking.send(deque([*long, ONE]))
+        found = received(listening)
+        assert found[0] == ONE
+        assert len(found) == asking.sent > 15
+        assert asking.sent + asking.lost == 64

@@ -201,4 +201,6 @@ def test_a_first_start_is_no_fault(tmp_path):
     (tmp_path / "run" / "serve.json").write_bytes(msgspec.json.encode(state))
     found = levels_of(tmp_path)
     assert "WRONG" not in found.values()
+    (tmp_path / "run" / "serve.json").write_bytes(msgspec.json.encode(state | {"started": time.time() - 3600.0}))
+    assert "WRONG" in levels_of(tmp_path).values()
     assert found["engine is still starting; until then requests pass undecided, marked degraded"] == "warn"
