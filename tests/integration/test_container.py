@@ -64,7 +64,7 @@ def test_one_directory_is_writable_and_all_caches_go_there():
 
 def test_packages_are_pinned_and_the_product_is_a_wheel():
     runs = " ".join(value for step, value in STEPS if step == "RUN")
-    assert "--require-hashes -r requirements/run.txt" in runs
+    assert "--require-hashes --no-deps -r requirements/run.txt" in runs
     assert "pip wheel --no-index --no-deps" in runs
     assert "dist/vedette-*.whl" in runs
     assert "editable" not in runs

@@ -182,6 +182,8 @@ def _doubt(kind: Kind, request: Circumstances, *, is_disallowed: bool) -> str:
         return "resource"
     if kind == "account" and not (request.is_login and method in ("POST", "PUT")):
         return "read"
+    if agent.kind == "app" and method == "GET":
+        return "resource"  # apps load images and previews that somebody else has named, and say nothing of why
     if agent.kind == "browser":
         return _doubt_of_a_browser(kind, request, agent.chromium, site)
     return ""

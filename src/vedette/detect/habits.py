@@ -1,8 +1,8 @@
 """What an API key is used to: networks, client programs, volume. A key is evidence, and loses trust when these change.
 
 The first two networks and the first two programs of a key's first day are its habits. Any other becomes one after a
-week of use; until then its use speaks against whoever uses it. A network is an autonomous system where that is known,
-else a /16 (IPv6: /32), so that a partner's machines may come and go.
+week of use on several days; until then its use speaks against whoever uses it. A network is an autonomous system where
+that is known, else a /16 (IPv6: /32), so that a partner's machines may come and go.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from vedette.detect.places import (
     F_KEY_FINGERPRINT,
     F_KEY_NETWORK,
     F_KEY_VOLUME,
+    HALF_DAY_S,
     K_FINGERPRINT,
     K_KEY,
     K_NETWORK,
@@ -36,7 +37,8 @@ Array = np.ndarray[Any, Any]
 
 FIRST_DAY_S = 86_400.0
 ADOPTED_S = 7 * 86_400.0
-"""Use for so long makes a habit."""
+"""Use for so long, taken up again on :data:`DAYS` days of it, makes a habit."""
+DAYS = 4
 KEPT_S = 400 * 86_400.0
 """How long the record of a partner's key outlives its last use, whatever other keys are invented meanwhile."""
 PARTNER = np.uint64(1 << 63)
@@ -99,9 +101,11 @@ def _habit(habits: Any, item: np.uint64, now: float, age: float) -> float:
     for place in range(habits.shape[0]):
         habit = habits[place]
         if habit["item"] == short:
-            habit["last"] = moment
-            is_usual = habit["first"] == np.uint32(0) or float(moment) - float(habit["first"]) >= ADOPTED_S
-            return 0.0 if is_usual else 1.0
+            if float(moment) - float(habit["last"]) >= HALF_DAY_S:
+                habit["days"] += np.uint32(1)
+            habit["last"] = max(moment, habit["last"])
+            is_old = float(moment) - float(habit["first"]) >= ADOPTED_S and habit["days"] >= DAYS
+            return 0.0 if habit["first"] == np.uint32(0) or is_old else 1.0
         if habit["item"] == np.uint32(0):
             if free < 0:
                 free = place
@@ -114,6 +118,7 @@ def _habit(habits: Any, item: np.uint64, now: float, age: float) -> float:
         return 1.0
     habits[place]["item"] = short
     habits[place]["last"] = moment
+    habits[place]["days"] = np.uint32(0)
     if used < ON_TRUST and age < FIRST_DAY_S:
         habits[place]["first"] = np.uint32(0)
         return 0.0

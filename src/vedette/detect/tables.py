@@ -195,7 +195,7 @@ PENDING = np.dtype(
 """A decided request that still waits for its answer or an early outcome."""
 HABITS = 8
 """Networks that a key is known to come from, and half as many fingerprints."""
-HABIT = np.dtype([("item", "u4"), ("first", "u4"), ("last", "u4")])
+HABIT = np.dtype([("item", "u4"), ("first", "u4"), ("last", "u4"), ("days", "u4")])
 KEY = np.dtype(
     [
         ("first", "f8"),

@@ -233,3 +233,15 @@ def test_probes(path: str, query: str) -> None:
 )
 def test_ordinary_calls_are_no_probes(path: str, query: str) -> None:
     assert not is_probe(path, query)
+
+
+def test_an_app_may_load_what_somebody_else_has_named() -> None:
+    traps = Traps(Honeypots(paths=("/api/export",)))
+
+    def touch(method: str) -> Touch:
+        return traps.weigh(
+            "path", Circumstances(method, "shop.example", "ShopApp/3.1 (Android 14) okhttp/4.9", {}, True, True, False)
+        )
+
+    assert (touch("GET").is_certain, touch("GET").doubt) == (False, "resource")
+    assert touch("POST").is_certain

@@ -107,3 +107,13 @@ def test_the_habits_of_a_partner_outlive_invented_keys(key: Key, partner: int, i
     for n in range(2, 100):
         key.use(2 * DAY + n, 9, 9, key=8 * n)
     assert key.use(3 * DAY, 9, 9, key=8 | partner)("key_network") == (1.0 if is_kept else 0.0)
+
+
+def test_two_uses_a_week_apart_make_no_habit(key: Key) -> None:
+    key.use(0.0)
+    key.use(2 * DAY, 9)
+    assert key.use(9.5 * DAY, 9)("key_network") == 1.0
+    assert key.use(20 * DAY, 9)("key_network") == 1.0
+    for day in (21, 22, 23):
+        read = key.use(day * DAY, 9)
+    assert read("key_network") == 0.0
