@@ -9,9 +9,10 @@ value comes from a closed set, never from a client. Log events are JSON lines na
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast, get_args
 
 from vedette.types import Action, Mode, OutcomeName, Purpose
 
@@ -289,6 +290,23 @@ class Limited:
         return self._kept_back.pop(name, 0)
 
 
+class _Unfailing:
+    """A stream that loses what cannot be written: a log on a full disk must not end the process that writes it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):
+            return 0
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_log(process: str, stream: TextIO | None = None) -> None:
     """Send log events of this process to ``stream`` (standard error) as JSON lines that name ``process``."""
     import structlog
@@ -304,7 +322,7 @@ def configure_log(process: str, stream: TextIO | None = None) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(default=repr),
         ],
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(stream or sys.stderr))),
         cache_logger_on_first_use=False,
     )
 

@@ -112,3 +112,16 @@ def test_log_events_are_json_lines_that_name_their_process():
     assert event["event"] == "decision.degraded"
     assert event["level"] == "error"
     assert event["timestamp"].endswith("Z")
+
+
+def test_a_log_that_cannot_be_written_ends_nothing():
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(27, "File too large")
+
+        def flush(self):
+            raise OSError(28, "No space left on device")
+
+    configure_log("engine", Full())
+    logger().warning("endpoints.unwritten")
+    configure_log("engine")

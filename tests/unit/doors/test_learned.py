@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from vedette.config import defaults
 from vedette.doors.learned import SAVE_EVERY_S, Learned
 from vedette.engine import Engine
+from vedette.telemetry import configure_log
 from vedette.types import Answer, Request
 
 
@@ -23,6 +25,13 @@ def visit(one: Engine, path: str, number: int) -> str:
     decision = one.decide(asked, now)
     one.observe(Answer(timestamp=now + 0.1, id=asked.id, status=200), now + 0.1)
     return decision.endpoint
+
+
+@pytest.fixture
+def said() -> io.StringIO:
+    stream = io.StringIO()
+    configure_log("engine", stream)
+    return stream
 
 
 @pytest.fixture
@@ -63,30 +72,25 @@ def test_it_is_written_once_a_minute_and_only_when_it_changed(tmp_path: Path, ta
 
 
 @pytest.mark.parametrize("damage", [b"", b"not msgpack", b"\x81\xa7version\x63"])
-def test_a_damaged_file_is_left_alone_and_said(
-    tmp_path: Path, damage: bytes, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_file_is_left_alone_and_said(tmp_path: Path, damage: bytes, said: io.StringIO) -> None:
     file = tmp_path / "endpoints.msgpack"
     file.write_bytes(damage)
     one = engine()
     Learned(tmp_path).restore(one)
-    said = capsys.readouterr()
-    assert "endpoints.forgotten" in said.out + said.err
+    assert "endpoints.forgotten" in said.getvalue()
     assert file.read_bytes() == damage
     assert visit(one, "/x", 1)
 
 
-def test_without_a_file_nothing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_file_nothing_is_said(tmp_path: Path, said: io.StringIO) -> None:
     Learned(tmp_path).restore(engine())
-    said = capsys.readouterr()
-    assert said.out + said.err == ""
+    assert said.getvalue() == ""
 
 
 def test_a_directory_that_cannot_be_written_costs_only_the_file(
-    tmp_path: Path, taught: Engine, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, taught: Engine, said: io.StringIO
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
     learned = Learned(tmp_path / "file" / "tables")
     learned.write(b"state")
-    said = capsys.readouterr()
-    assert "endpoints.unwritten" in said.out + said.err
+    assert "endpoints.unwritten" in said.getvalue()
