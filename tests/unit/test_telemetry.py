@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,6 +123,8 @@ def test_a_log_that_cannot_be_written_ends_nothing():
         def flush(self):
             raise OSError(28, "No space left on device")
 
-    configure_log("engine", Full())
-    logger().warning("endpoints.unwritten")
-    configure_log("engine")
+    try:
+        configure_log("engine", Full())
+        logger().warning("endpoints.unwritten")
+    finally:
+        structlog.reset_defaults()

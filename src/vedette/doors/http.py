@@ -101,7 +101,7 @@ def _step(number: int, method: str, path: str, cookie: str, address: str) -> Req
         path=path,
         host="warm.invalid",
         client_address=address,
-        headers=(("user-agent", "okhttp/4.12.0"), ("cookie", cookie), ("accept", "*/*")),
+        headers=(("user-agent", "curl/8.14.1"), ("cookie", cookie), ("accept", "*/*")),
         peer_is_client=False,
     )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from vedette.config import defaults
 from vedette.doors.learned import SAVE_EVERY_S, Learned
@@ -28,10 +30,11 @@ def visit(one: Engine, path: str, number: int) -> str:
 
 
 @pytest.fixture
-def said() -> io.StringIO:
+def said() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     configure_log("engine", stream)
-    return stream
+    yield stream
+    structlog.reset_defaults()
 
 
 @pytest.fixture
