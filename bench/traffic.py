@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from bench.simulation.clients import brands
 from vedette.types import Request
 
 __all__ = ["LOGIN_BODY_EVERY", "START", "invented_clients", "mixed"]
@@ -17,15 +16,28 @@ __all__ = ["LOGIN_BODY_EVERY", "START", "invented_clients", "mixed"]
 START = 1_790_000_000.0
 RATE = 2_000.0  # requests a second of virtual time
 LOGIN_BODY_EVERY = 10
+BRANDS = {
+    138: '"Not)A;Brand";v="8", "Chromium";v="138", "Google Chrome";v="138"',
+    139: '"Not;A=Brand";v="99", "Google Chrome";v="139", "Chromium";v="139"',
+    140: '"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"',
+    141: '"Google Chrome";v="141", "Not?A_Brand";v="8", "Chromium";v="141"',
+    142: '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"',
+    143: '"Google Chrome";v="143", "Chromium";v="143", "Not A(Brand";v="24"',
+    144: '"Not(A:Brand";v="8", "Chromium";v="144", "Google Chrome";v="144"',
+    145: '"Not:A-Brand";v="99", "Google Chrome";v="145", "Chromium";v="145"',
+    146: '"Chromium";v="146", "Not-A.Brand";v="24", "Google Chrome";v="146"',
+    147: '"Google Chrome";v="147", "Not.A/Brand";v="8", "Chromium";v="147"',
+}
+"""Sec-CH-UA of Chrome by version: invented brand and order follow from it (Chromium's GREASE rule)."""
 PLATFORMS = {"Windows NT 10.0; Win64; x64": "Windows", "Macintosh; Intel Mac OS X 10_15_7": "macOS",
              "X11; Linux x86_64": "Linux"}  # fmt: skip
 BROWSERS = {
     f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36": (
-        brands(version, "Google Chrome"),
+        brand,
         platform,
     )
     for system, platform in PLATFORMS.items()
-    for version in range(138, 148)
+    for version, brand in BRANDS.items()
 }
 """User-Agent to the brands and the platform that its client hints give: as real browsers do."""
 AGENTS = tuple(BROWSERS)
